@@ -1,0 +1,262 @@
+"""What all operations of the onnx dialect share: syntax and typed access by position and name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Self, TypeVar
+
+import onnx
+from onnx.defs import OpSchema
+from xdsl.dialects.builtin import DenseArrayBase, DictionaryAttr, IntegerAttr, StringAttr, i32
+from xdsl.ir import Attribute, Region, SSAValue
+from xdsl.irdl import (
+    AttrSizedOperandSegments,
+    AttrSizedResultSegments,
+    IRDLOperation,
+    irdl_op_definition,
+    prop_def,
+    var_operand_def,
+    var_result_def,
+)
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+
+from ramiel.dialects import syntax
+from ramiel.dialects.syntax import Literal
+
+_SEGMENTS = frozenset(
+    {
+        AttrSizedOperandSegments.attribute_name,
+        AttrSizedResultSegments.attribute_name,
+    }
+)
+Value = TypeVar("Value")
+_SINGLE = OpSchema.FormalParameterOption.Single
+_VARIADIC = OpSchema.FormalParameterOption.Variadic
+
+
+def _segments(
+    slots: Sequence[object | None], parameters: Sequence[OpSchema.FormalParameter]
+) -> list[int]:
+    """How many of the positional slots belong to each formal parameter."""
+    sizes: list[int] = []
+    for index, parameter in enumerate(parameters):
+        if parameter.option == _VARIADIC:
+            sizes.append(max(len(slots) - index, 0))
+        else:
+            sizes.append(int(index < len(slots) and slots[index] is not None))
+    return sizes
+
+
+class OnnxOperation(IRDLOperation):
+    """An ONNX operator: positional operands (None where absent), attributes and graphs."""
+
+    SCHEMA: ClassVar[OpSchema]
+    GRAPH_NAMES: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def build(
+        cls,
+        inputs: Sequence[SSAValue | None],
+        outputs: Sequence[Attribute | None],
+        attributes: Mapping[str, Attribute | Literal] | None = None,
+        graphs: Mapping[str, Region] | None = None,
+    ) -> Self:
+        """Build from positional slots, as in a NodeProto: None where a name is empty.
+
+        Raises VerifyException if there are more slots than the operator has.
+        """
+        schema = cls.SCHEMA
+        for what, slots, formal in (
+            ("operands", inputs, schema.inputs),
+            ("results", outputs, schema.outputs),
+        ):
+            variadic = bool(formal) and formal[-1].option == _VARIADIC
+            if len(slots) > len(formal) and not variadic:
+                raise VerifyException(f"at most {len(formal)} {what}, got {len(slots)}")
+        properties = {
+            key: syntax.to_attribute(value) for key, value in (attributes or {}).items()
+        }
+        for name, slots, formal in (
+            (AttrSizedOperandSegments.attribute_name, inputs, schema.inputs),
+            (AttrSizedResultSegments.attribute_name, outputs, schema.outputs),
+        ):
+            if sum(parameter.option != _SINGLE for parameter in formal) > 1:
+                sizes = _segments(slots, formal)
+                properties[name] = DenseArrayBase.from_list(i32, sizes)
+        regions = [(graphs or {}).get(name, Region()) for name in cls.GRAPH_NAMES]
+        return cls.create(
+            operands=[value for value in inputs if value is not None],
+            result_types=[type for type in outputs if type is not None],
+            properties=properties,
+            regions=regions,
+        )
+
+    @property
+    def operator(self) -> str:
+        """The ONNX operator type, such as "Conv"."""
+        return self.SCHEMA.name
+
+    @property
+    def domain(self) -> str:
+        """The ONNX domain, "" for ai.onnx."""
+        return self.SCHEMA.domain
+
+    @property
+    def version(self) -> int:
+        """The opset version since which the operator has this form."""
+        return self.SCHEMA.since_version
+
+    def _sizes(
+        self, name: str, count: int, parameters: Sequence[OpSchema.FormalParameter]
+    ) -> list[int]:
+        match self.properties.get(name):
+            case DenseArrayBase() as sizes:
+                return [int(size) for size in sizes.get_values()]
+            case _:
+                left = count - sum(item.option == _SINGLE for item in parameters)
+                return [1 if item.option == _SINGLE else left for item in parameters]
+
+    def _slots(
+        self,
+        name: str,
+        values: Sequence[Value],
+        parameters: Sequence[OpSchema.FormalParameter],
+    ) -> tuple[Value | None, ...]:
+        slots: list[Value | None] = []
+        left = iter(values)
+        for size, parameter in zip(
+            self._sizes(name, len(values), parameters), parameters, strict=True
+        ):
+            if size == 0 and parameter.option != _VARIADIC:
+                slots.append(None)
+            slots.extend(next(left) for _ in range(size))
+        return tuple(slots)
+
+    @property
+    def inputs(self) -> tuple[SSAValue | None, ...]:
+        """One slot per formal input, None if absent; a variadic input takes as many as it has."""
+        name = AttrSizedOperandSegments.attribute_name
+        return self._slots(name, tuple(self.operands), self.SCHEMA.inputs)
+
+    @property
+    def outputs(self) -> tuple[SSAValue | None, ...]:
+        """One slot per formal output, None if absent; a variadic output takes as many as it has."""
+        name = AttrSizedResultSegments.attribute_name
+        return self._slots(name, tuple(self.results), self.SCHEMA.outputs)
+
+    def input(self, index: int) -> SSAValue:
+        """The operand at a position.  Raises VerifyException if it is absent."""
+        slots = self.inputs
+        value = slots[index] if index < len(slots) else None
+        if value is None:
+            raise VerifyException(f"{self.operator} needs its input {index}")
+        return value
+
+    def optional_input(self, index: int) -> SSAValue | None:
+        """The operand at a position, None if it is absent."""
+        slots = self.inputs
+        return slots[index] if index < len(slots) else None
+
+    def operand(self, name: str) -> SSAValue | None:
+        """The operand with the schema's name for it, None if it is absent."""
+        names = [parameter.name for parameter in self.SCHEMA.inputs]
+        return self.optional_input(names.index(name))
+
+    def attribute(self, name: str) -> Literal:
+        """The attribute's value, else the schema's default, else None."""
+        if name in self.properties:
+            return syntax.to_literal(self.properties[name])
+        default = self.SCHEMA.attributes[name].default_value
+        if not default.name:
+            return None
+        value = onnx.helper.get_attribute_value(default)
+        return value.decode() if isinstance(value, bytes) else value
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        """An INT attribute.  Raises VerifyException if it is missing or of another type."""
+        value = self.attribute(name)
+        value = default if value is None else value
+        if not isinstance(value, int):
+            raise VerifyException(f"{self.operator} needs an integer {name}")
+        return value
+
+    def integers(self, name: str) -> list[int] | None:
+        """An INTS attribute, None if absent."""
+        value = self.attribute(name)
+        if value is None:
+            return None
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            raise VerifyException(f"{self.operator} needs a list of integers {name}")
+        return [item for item in value if isinstance(item, int)]
+
+    def number(self, name: str, default: float | None = None) -> float:
+        """A FLOAT attribute.  Raises VerifyException if it is missing or of another type."""
+        value = self.attribute(name)
+        value = default if value is None else value
+        if not isinstance(value, int | float):
+            raise VerifyException(f"{self.operator} needs a number {name}")
+        return float(value)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A STRING attribute.  Raises VerifyException if it is missing or of another type."""
+        value = self.attribute(name)
+        value = default if value is None else value
+        if not isinstance(value, str):
+            raise VerifyException(f"{self.operator} needs a string {name}")
+        return value
+
+    def graph(self, name: str) -> Region:
+        """The region of a GRAPH attribute."""
+        return self.regions[self.GRAPH_NAMES.index(name)]
+
+    def print(self, printer: Printer) -> None:
+        inputs, outputs = list(self.inputs), list(self.outputs)
+        for slots in (inputs, outputs):
+            while slots and slots[-1] is None:
+                slots.pop()
+        syntax.print_slots(printer, inputs)
+        shown = {k: v for k, v in self.properties.items() if k not in _SEGMENTS}
+        syntax.print_dictionary(printer, shown)
+        syntax.print_signature(printer, self.operands, outputs)
+        syntax.print_discardable(printer, self.attributes)
+        for name, region in zip(self.GRAPH_NAMES, self.regions, strict=True):
+            printer.print_string(f" {name} ")
+            printer.print_region(region)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> Self:
+        slots = syntax.parse_slots(parser)
+        properties = parser.parse_optional_attr_dict()
+        types, results = syntax.parse_signature(parser)
+        discardable = syntax.parse_discardable(parser)
+        graphs: dict[str, Region] = {}
+        for name in cls.GRAPH_NAMES:
+            parser.parse_keyword(name)
+            graphs[name] = parser.parse_region()
+        inputs = syntax.resolve(parser, slots, types)
+        try:
+            op = cls.build(inputs, results, properties, graphs)
+        except VerifyException as error:
+            parser.raise_error(str(error))
+        op.attributes.update(discardable)
+        return op
+
+    def verify_(self) -> None:
+        unknown = set(self.properties) - set(self.SCHEMA.attributes) - _SEGMENTS
+        if unknown:
+            raise VerifyException(f"{self.operator} has no attribute {sorted(unknown)}")
+
+
+@irdl_op_definition
+class CustomOp(IRDLOperation):
+    """An ONNX node whose operator has no schema: it can be read and shown, not compiled."""
+
+    name = "onnx.custom"
+    domain = prop_def(StringAttr)
+    op_type = prop_def(StringAttr)
+    version = prop_def(IntegerAttr)
+    node_attributes = prop_def(DictionaryAttr)
+    values = var_operand_def()
+    produced = var_result_def()

@@ -1,0 +1,182 @@
+"""The torch dialect: one `torch.call` is one Python expression of the generated code.
+
+    %1 = torch.call "torch.nn.functional.conv2d"(%x, %w, bias = %b) {stride = 2} : (…) -> tensor<…>
+
+The callee is a key of a closed registry (`ramiel.operators.registry`): any other string does not
+verify, so a text can never name code of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, StringAttr
+from xdsl.ir import Attribute, Dialect, Operation, ParametrizedAttribute, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_attr_definition,
+    irdl_op_definition,
+    param_def,
+    prop_def,
+    traits_def,
+    var_operand_def,
+    var_result_def,
+)
+from xdsl.parser import AttrParser, Parser, UnresolvedOperand
+from xdsl.printer import Printer
+from xdsl.traits import EffectInstance, MemoryEffect, MemoryEffectKind
+from xdsl.utils.exceptions import VerifyException
+
+from ramiel import element_types
+from ramiel.dialects import syntax
+from ramiel.dialects.syntax import Literal
+from ramiel.operators.callee import Callee
+
+
+@irdl_attr_definition
+class DtypeAttr(ParametrizedAttribute):
+    """A torch dtype: `#torch.dtype<float32>`."""
+
+    name = "torch.dtype"
+    dtype: StringAttr = param_def()
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        with parser.in_angle_brackets():
+            name = parser.parse_identifier()
+        if name not in {element.torch for element in element_types.ELEMENT_TYPES}:
+            parser.raise_error(f"torch has no dtype {name!r}")
+        return [StringAttr(name)]
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(self.dtype.data)
+
+
+class CalleeEffects(MemoryEffect):
+    """No effects if the callee is pure; a write, which keeps order and count, if it is random."""
+
+    @classmethod
+    def get_effects(cls, op: Operation) -> set[EffectInstance]:
+        assert isinstance(op, CallOp)
+        return set() if op.callee.pure else {EffectInstance(MemoryEffectKind.WRITE)}
+
+
+@irdl_op_definition
+class CallOp(IRDLOperation):
+    """A call of a registered callee: positional operands, keyword operands, literals."""
+
+    name = "torch.call"
+    key = prop_def(StringAttr)
+    keywords = prop_def(ArrayAttr[StringAttr])
+    literals = prop_def(DictionaryAttr)
+    arguments = var_operand_def()
+    outcomes = var_result_def()
+    traits = traits_def(CalleeEffects())
+
+    def __init__(
+        self,
+        key: str,
+        operands: Sequence[SSAValue],
+        result_types: Sequence[Attribute],
+        literals: Mapping[str, Attribute | Literal] | None = None,
+        keywords: Mapping[str, SSAValue] | None = None,
+    ) -> None:
+        keywords = keywords or {}
+        super().__init__(
+            operands=[[*operands, *keywords.values()]],
+            result_types=[result_types],
+            properties={
+                "key": StringAttr(key),
+                "keywords": ArrayAttr([StringAttr(name) for name in keywords]),
+                "literals": DictionaryAttr(
+                    {k: syntax.to_attribute(v) for k, v in (literals or {}).items()}
+                ),
+            },
+        )
+
+    @property
+    def callee(self) -> Callee:
+        """The registry's entry.  Raises VerifyException if there is none."""
+        from ramiel.operators.registry import find_callee
+
+        callee = find_callee(self.key.data)
+        if callee is None:
+            raise VerifyException(f'"{self.key.data}" is not a registered callee')
+        return callee
+
+    @property
+    def positional(self) -> Sequence[SSAValue]:
+        """The operands that are given by position."""
+        return self.operands[: len(self.operands) - len(self.keywords)]
+
+    @property
+    def by_keyword(self) -> dict[str, SSAValue]:
+        """The operands that are given by keyword."""
+        names = [name.data for name in self.keywords]
+        values = self.operands[len(self.operands) - len(names) :]
+        return dict(zip(names, values, strict=True))
+
+    def bind(self) -> dict[str, Any]:
+        """What each parameter gets: an operand, operands, or an attribute."""
+        try:
+            return self.callee.bind(self.positional, self.by_keyword, self.literals.data)
+        except TypeError as error:
+            raise VerifyException(str(error)) from None
+
+    def literal(self, name: str) -> Any:
+        """The literal that a parameter gets, else its default in the signature."""
+        if name in self.literals.data:
+            return syntax.to_literal(self.literals.data[name])
+        default = self.callee.parameters[name].default
+        return None if default is self.callee.parameters[name].empty else default
+
+    def print(self, printer: Printer) -> None:
+        names = [None] * len(self.positional) + [name.data for name in self.keywords]
+
+        def print_argument(argument: tuple[str | None, SSAValue]) -> None:
+            name, value = argument
+            if name is not None:
+                printer.print_string(f"{name} = ")
+            printer.print_ssa_value(value)
+
+        printer.print_string(" ")
+        printer.print_string_literal(self.key.data)
+        with printer.in_parens():
+            printer.print_list(list(zip(names, self.operands, strict=True)), print_argument)
+        syntax.print_dictionary(printer, self.literals.data)
+        syntax.print_signature(printer, self.operands, self.results)
+        syntax.print_discardable(printer, self.attributes)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> CallOp:
+        def parse_argument() -> tuple[str | None, UnresolvedOperand]:
+            name = parser.parse_optional_identifier()
+            if name is not None:
+                parser.parse_punctuation("=")
+            return name, parser.parse_unresolved_operand()
+
+        key = parser.parse_str_literal()
+        arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parse_argument)
+        literals = parser.parse_optional_attr_dict()
+        types, results = syntax.parse_signature(parser)
+        discardable = syntax.parse_discardable(parser)
+        operands = parser.resolve_operands([value for _, value in arguments], types, parser.pos)
+        names = [name for name, _ in arguments if name is not None]
+        count = len(operands) - len(names)
+        op = cls(
+            key,
+            operands[:count],
+            [type for type in results if type is not None],
+            literals,
+            dict(zip(names, operands[count:], strict=True)),
+        )
+        op.attributes.update(discardable)
+        return op
+
+    def verify_(self) -> None:
+        self.bind()
+
+
+Torch = Dialect("torch", [CallOp], [DtypeAttr])

@@ -1,0 +1,1 @@
+"""Ramiel compiles ONNX models to readable, parallel PyTorch."""

@@ -1,0 +1,1 @@
+"""From a task program to Python source."""

@@ -1,0 +1,127 @@
+"""The element types of tensors, under their names in xDSL, ONNX, numpy and torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx.helper
+from onnx import TensorProto
+from xdsl.dialects.builtin import (
+    BFloat16Type,
+    ComplexType,
+    Float4E2M1FNType,
+    Float8E4M3FNType,
+    Float8E4M3FNUZType,
+    Float8E5M2FNUZType,
+    Float8E5M2Type,
+    Float8E8M0FNUType,
+    IntegerType,
+    Signedness,
+    TensorType,
+    f16,
+    f32,
+    f64,
+    i1,
+)
+from xdsl.ir import Attribute
+
+from ramiel.errors import RamielError
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class ElementType:
+    """One element type: MLIR type, TensorProto.DataType, bits, and torch's name (None: none)."""
+
+    mlir: Attribute
+    onnx: int
+    bits: int
+    torch: str | None
+
+    @property
+    def numpy(self) -> np.dtype[Any]:
+        """The numpy dtype that onnx uses, from ml_dtypes where numpy has none."""
+        return onnx.helper.tensor_dtype_to_np_dtype(self.onnx)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of one element in memory, at least 1."""
+        return max(self.bits // 8, 1)
+
+
+def _unsigned(bits: int) -> IntegerType:
+    return IntegerType(bits, Signedness.UNSIGNED)
+
+
+def _table() -> list[ElementType]:
+    T = TensorProto
+    return [
+        ElementType(f32, T.FLOAT, 32, "float32"),
+        ElementType(f64, T.DOUBLE, 64, "float64"),
+        ElementType(f16, T.FLOAT16, 16, "float16"),
+        ElementType(BFloat16Type(), T.BFLOAT16, 16, "bfloat16"),
+        ElementType(i1, T.BOOL, 8, "bool"),
+        ElementType(IntegerType(8), T.INT8, 8, "int8"),
+        ElementType(IntegerType(16), T.INT16, 16, "int16"),
+        ElementType(IntegerType(32), T.INT32, 32, "int32"),
+        ElementType(IntegerType(64), T.INT64, 64, "int64"),
+        ElementType(_unsigned(8), T.UINT8, 8, "uint8"),
+        ElementType(_unsigned(16), T.UINT16, 16, "uint16"),
+        ElementType(_unsigned(32), T.UINT32, 32, "uint32"),
+        ElementType(_unsigned(64), T.UINT64, 64, "uint64"),
+        ElementType(ComplexType(f32), T.COMPLEX64, 64, "complex64"),
+        ElementType(ComplexType(f64), T.COMPLEX128, 128, "complex128"),
+        ElementType(Float8E4M3FNType(), T.FLOAT8E4M3FN, 8, "float8_e4m3fn"),
+        ElementType(Float8E4M3FNUZType(), T.FLOAT8E4M3FNUZ, 8, "float8_e4m3fnuz"),
+        ElementType(Float8E5M2Type(), T.FLOAT8E5M2, 8, "float8_e5m2"),
+        ElementType(Float8E5M2FNUZType(), T.FLOAT8E5M2FNUZ, 8, "float8_e5m2fnuz"),
+        ElementType(Float8E8M0FNUType(), T.FLOAT8E8M0, 8, "float8_e8m0fnu"),
+        # torch has no arithmetic for these: their values travel in bytes.
+        ElementType(IntegerType(4), T.INT4, 4, None),
+        ElementType(_unsigned(4), T.UINT4, 4, None),
+        ElementType(IntegerType(2), T.INT2, 2, None),
+        ElementType(_unsigned(2), T.UINT2, 2, None),
+        ElementType(Float4E2M1FNType(), T.FLOAT4E2M1, 4, None),
+    ]
+
+
+ELEMENT_TYPES = _table()
+_BY_MLIR = {element.mlir: element for element in ELEMENT_TYPES}
+_BY_ONNX = {element.onnx: element for element in ELEMENT_TYPES}
+_BY_TORCH = {element.torch: element for element in ELEMENT_TYPES if element.torch}
+_BY_NUMPY = {element.numpy: element for element in ELEMENT_TYPES}
+
+
+def of_mlir(type: Attribute) -> ElementType:
+    """The element type of a tensor type, or of an element type.  Raises RamielError if unknown."""
+    if isinstance(type, TensorType):
+        type = type.element_type
+    if type not in _BY_MLIR:
+        raise RamielError(f"no element type {type}")
+    return _BY_MLIR[type]
+
+
+def of_onnx(data_type: int) -> ElementType:
+    """The element type of a TensorProto.DataType.  Raises RamielError if unknown."""
+    if data_type not in _BY_ONNX:
+        raise RamielError(f"unknown tensor data type {data_type}")
+    return _BY_ONNX[data_type]
+
+
+def of_numpy(dtype: np.dtype[Any]) -> ElementType:
+    """The element type of a numpy dtype.  Raises RamielError if unknown."""
+    if dtype not in _BY_NUMPY:
+        raise RamielError(f"no tensors of {dtype}")
+    return _BY_NUMPY[dtype]
+
+
+def of_torch(dtype: torch.dtype) -> ElementType:
+    """The element type of a torch dtype.  Raises RamielError if unknown."""
+    name = str(dtype).removeprefix("torch.")
+    if name not in _BY_TORCH:
+        raise RamielError(f"no tensors of {dtype}")
+    return _BY_TORCH[name]

@@ -1,0 +1,1 @@
+"""From .onnx to the dataflow dialect."""

@@ -1,0 +1,1 @@
+"""What each ONNX operator means in PyTorch: one family per file, one place per operator."""

@@ -1,0 +1,1 @@
+"""What every generated package carries: channels, executors, the model's base class."""

@@ -1,0 +1,136 @@
+"""`ramiel-opt`: xDSL's modular optimizer driver with a flag for every pass and ONNX as an input.
+
+    ramiel-opt --constant-fold --cluster in.mlir
+    ramiel-opt -p 'cluster,merge-clusters{max-clusters=2}' in.mlir
+    ramiel-opt model.onnx -t pytorch
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+from typing import IO, Any
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import PassPipeline
+from xdsl.utils.exceptions import DiagnosticException, ParseError, PassFailedException
+from xdsl.xdsl_opt_main import xDSLOptMain
+
+from ramiel.errors import RamielError
+
+
+class AppendPass(argparse.Action):
+    """`--name` appends the pass to the pipeline, in the order of the command line."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **arguments: Any) -> None:
+        # nargs=0: a flag must not swallow the input file that follows it.
+        super().__init__(option_strings, dest, nargs=0, default=None, **arguments)
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        chosen: list[str] = getattr(namespace, self.dest) or []
+        setattr(namespace, self.dest, [*chosen, str(self.const)])
+
+
+class RamielOptMain(xDSLOptMain):
+    """xDSL's driver, with Ramiel's frontend, flags and errors."""
+
+    version_format = "ramiel-opt built from xdsl version {xdsl_version}"
+
+    def register_all_frontends(self) -> None:
+        super().register_all_frontends()
+        self.available_frontends["onnx"] = self.lift
+
+    def lift(self, file: IO[bytes]) -> ModuleOp:
+        """Read an ONNX model."""
+        from ramiel.frontend import lift_file
+
+        file.close()
+        return lift_file(Path(self.args.input_file))
+
+    def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
+        super().register_all_arguments(arg_parser)
+        arg_parser.add_argument(
+            "--weights-out",
+            type=Path,
+            metavar="FILE",
+            help="write the weights of the result to this .safetensors file",
+        )
+        passes = arg_parser.add_argument_group("passes, in the order in which they are given")
+        taken = {text for action in arg_parser._actions for text in action.option_strings}  # pyright: ignore[reportPrivateUsage]
+        for name in sorted(self.available_passes):
+            if f"--{name}" not in taken:
+                passes.add_argument(
+                    f"--{name}", dest="pass_flags", action=AppendPass, const=name
+                )
+
+    def setup_pipeline(self) -> None:
+        flags: list[str] = self.args.pass_flags or []
+        if flags and self.args.passes:
+            raise RamielError("give the passes as flags or with -p, not both")
+        if flags:
+            self.args.passes = ",".join(flags)
+        # Locations are how a line of generated code finds its ONNX node.
+        self.args.print_debuginfo = True
+        super().setup_pipeline()
+        callback = self.pipeline.callback
+
+        def on_standard_error(*arguments: Any) -> None:
+            with contextlib.redirect_stdout(sys.stderr):
+                if callback is not None:
+                    callback(*arguments)
+
+        self.pipeline = PassPipeline(self.pipeline.passes, on_standard_error)
+
+    def apply_passes(self, prog: ModuleOp) -> None:
+        before = StringIO()
+        print(prog, file=before)
+        try:
+            super().apply_passes(prog)
+        except (RamielError, DiagnosticException, PassFailedException):
+            raise
+        except Exception as error:
+            raise RamielError(f"{error!r}; {self.write_reproducer(before.getvalue())}") from error
+
+    def write_reproducer(self, module: str) -> str:
+        """Keep what led to an unexpected failure; returns the sentence that says where."""
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="ramiel-reproducer-", suffix=".mlir", delete=False
+        ) as file:
+            file.write(f"// ramiel-opt -p '{self.args.passes}' {file.name}\n{module}\n")
+        return f"reproducer: {file.name}"
+
+    def output_resulting_program(self, prog: ModuleOp) -> str:
+        from ramiel.weight_files import require_saved_weights, save_weights
+
+        if self.args.weights_out is not None:
+            save_weights(prog, self.args.weights_out)
+        if self.args.target == "mlir":
+            require_saved_weights(prog)
+        text = super().output_resulting_program(prog)
+        return re.sub(r" loc\(unknown\)$", "", text, flags=re.MULTILINE)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the tool; a message and exit code 1 for what cannot be done."""
+    try:
+        RamielOptMain("Ramiel's modular optimizer driver", arguments).run()
+    except (ParseError, DiagnosticException, PassFailedException) as error:
+        sys.exit(str(error))
+    except (RamielError, OSError, ValueError) as error:
+        sys.exit(f"ramiel-opt: {error}")
+
+
+if __name__ == "__main__":
+    main()

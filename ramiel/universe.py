@@ -1,0 +1,46 @@
+"""What Ramiel offers to every xDSL tool: dialects, passes and the pytorch target, made on demand."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from xdsl.universe import Universe
+
+
+def _lazy(module: str, name: str, call: bool = False) -> Callable[[], Any]:
+    """A factory that imports `name` from a module of ramiel when it is asked for."""
+
+    def make() -> Any:
+        value = getattr(importlib.import_module(f"ramiel.{module}"), name)
+        return value() if call else value
+
+    return make
+
+
+PASSES = {
+    "upgrade-onnx": ("transforms.upgrade_onnx", "UpgradeOnnx"),
+    "infer-shapes": ("transforms.infer_shapes", "InferShapes"),
+    "canonicalize-onnx": ("transforms.canonicalize_onnx", "CanonicalizeOnnx"),
+    "constant-fold": ("transforms.constant_fold", "ConstantFold"),
+    "fuse-batch-norm": ("transforms.fuse_batch_norm", "FuseBatchNorm"),
+    "convert-onnx-to-torch": ("transforms.convert_onnx_to_torch", "ConvertOnnxToTorch"),
+    "clone": ("transforms.clone", "Clone"),
+    "estimate-cost": ("transforms.estimate_cost", "EstimateCost"),
+    "cluster": ("transforms.cluster", "Cluster"),
+    "merge-clusters": ("transforms.merge_clusters", "MergeClusters"),
+}
+"""Pass names, each the name of a file in ramiel/transforms; xDSL's own cse, dce and canonicalize
+stand beside them."""
+
+RAMIEL_UNIVERSE = Universe(
+    all_dialects={
+        "dataflow": _lazy("dialects.dataflow", "Dataflow"),
+        "onnx": _lazy("dialects.onnx", "get_onnx", call=True),
+        "task": _lazy("dialects.task", "Task"),
+        "torch": _lazy("dialects.torch", "Torch"),
+    },
+    all_passes={name: _lazy(*where) for name, where in PASSES.items()},
+    all_targets={"pytorch": _lazy("backend.target", "PyTorchTarget")},
+)

@@ -1,0 +1,97 @@
+"""Weights by reference: the IR names a file and a tensor in it, and nothing is read until asked.
+
+A store is a read-only base (a .safetensors or .onnx file, or an ONNX model in memory) and an
+overlay of tensors that passes made.  The overlay lives in memory until somebody saves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ramiel.errors import RamielError
+
+Array: TypeAlias = npt.NDArray[Any]
+
+
+class WeightStore:
+    """Named tensors of one graph, read lazily."""
+
+    def __init__(self, path: str = "", directory: Path | None = None) -> None:
+        """A store whose base is the file `path` in `directory`; no file: an empty base."""
+        self.path = path
+        self.directory = directory or Path()
+        self._base: Mapping[str, Callable[[], Array]] | None = None if path else {}
+        self._cache: dict[str, Array] = {}
+        self.overlay: dict[str, Array] = {}
+
+    @classmethod
+    def of_readers(cls, path: str, readers: Mapping[str, Callable[[], Array]]) -> WeightStore:
+        """A store over tensors that somebody already has; `path` is what the IR shows."""
+        store = cls(path)
+        store._base = readers
+        return store
+
+    @property
+    def base(self) -> Mapping[str, Callable[[], Array]]:
+        """A reader for each tensor of the file.  Raises RamielError if it cannot be read."""
+        if self._base is None:
+            self._base = _readers(self.directory / self.path)
+        return self._base
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.overlay or name in self.base
+
+    def __getitem__(self, name: str) -> Array:
+        """The tensor's values.  Raises RamielError if there is none of that name."""
+        if name in self.overlay:
+            return self.overlay[name]
+        if name not in self.base:
+            raise RamielError(f"no weight {name!r} in {self.path or 'this graph'}")
+        if name not in self._cache:
+            self._cache[name] = self.base[name]()
+        return self._cache[name]
+
+    def add(self, hint: str, value: Array) -> str:
+        """Put a tensor into the overlay under a fresh name made from `hint`; returns the name."""
+        name, count = hint, 1
+        while name in self:
+            name, count = f"{hint}_{count}", count + 1
+        self.overlay[name] = value
+        return name
+
+    def save(self, file: Path, names: Iterable[str]) -> None:
+        """Write the named tensors to a .safetensors file."""
+        from safetensors.numpy import save_file
+
+        save_file({name: np.ascontiguousarray(self[name]) for name in names}, file)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WeightStore) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+
+def _readers(file: Path) -> Mapping[str, Callable[[], Array]]:
+    if not file.is_file():
+        raise RamielError(f"no weights file {file}")
+    if file.suffix == ".onnx":
+        from ramiel.frontend.initializers import initializer_readers
+        from ramiel.frontend.load import load_model
+
+        return initializer_readers(load_model(file), file.parent)
+    from safetensors import SafetensorError, safe_open
+
+    def reader(name: str) -> Callable[[], Array]:
+        return lambda: handle.get_tensor(name)
+
+    try:
+        handle = safe_open(file, framework="numpy")
+    except SafetensorError as error:
+        raise RamielError(f"{file}: {error}") from error
+    return {name: reader(name) for name in handle.keys()}
