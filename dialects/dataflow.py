@@ -1,11 +1,11 @@
 """The dataflow dialect: a graph of operations on tensors, in topological order.
 
-    dataflow.graph @tiny(%x : tensor<1x4xf32>) -> (tensor<1x4xf32>)
-        attributes {weights = "tiny.onnx", opset = {ai.onnx = 17}} {
-      %w = dataflow.weight "linear.weight" : tensor<4x4xf32>
-      %0 = onnx.MatMul(%x, %w) : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
-      dataflow.output %0 : tensor<1x4xf32>
-    }
+dataflow.graph @tiny(%x : tensor<1x4xf32>) -> (tensor<1x4xf32>)
+    attributes {weights = "tiny.onnx", opset = {ai.onnx = 17}} {
+  %w = dataflow.weight "linear.weight" : tensor<4x4xf32>
+  %0 = onnx.MatMul(%x, %w) : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
+  dataflow.output %0 : tensor<1x4xf32>
+}
 """
 
 from __future__ import annotations
@@ -97,9 +97,7 @@ class WeightOp(IRDLOperation):
     traits = traits_def(Pure(), Immediate())
 
     def __init__(self, weight_name: str, type: Attribute) -> None:
-        super().__init__(
-            result_types=[type], properties={"weight_name": StringAttr(weight_name)}
-        )
+        super().__init__(result_types=[type], properties={"weight_name": StringAttr(weight_name)})
 
     def print(self, printer: Printer) -> None:
         printer.print_string(" ")

@@ -131,7 +131,10 @@ def make_operation(schema: OpSchema, name: str) -> type[OnnxOperation]:
         "__module__": __name__,
         "__doc__": f"ONNX {schema.domain or 'ai.onnx'}.{schema.name}, version {schema.since_version}.",
         "name": name,
-        "__annotations__": {"SCHEMA": ClassVar[OpSchema], "GRAPH_NAMES": ClassVar[tuple[str, ...]]},
+        "__annotations__": {
+            "SCHEMA": ClassVar[OpSchema],
+            "GRAPH_NAMES": ClassVar[tuple[str, ...]],
+        },
         "SCHEMA": schema,
         "GRAPH_NAMES": tuple(graphs),
         "irdl_options": tuple(options),

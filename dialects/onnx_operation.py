@@ -75,9 +75,7 @@ class OnnxOperation(IRDLOperation):
             variadic = bool(formal) and formal[-1].option == _VARIADIC
             if len(slots) > len(formal) and not variadic:
                 raise VerifyException(f"at most {len(formal)} {what}, got {len(slots)}")
-        properties = {
-            key: syntax.to_attribute(value) for key, value in (attributes or {}).items()
-        }
+        properties = {key: syntax.to_attribute(value) for key, value in (attributes or {}).items()}
         for name, slots, formal in (
             (AttrSizedOperandSegments.attribute_name, inputs, schema.inputs),
             (AttrSizedResultSegments.attribute_name, outputs, schema.outputs),

@@ -5,7 +5,13 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, FunctionType, StringAttr, SymbolNameConstraint
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DictionaryAttr,
+    FunctionType,
+    StringAttr,
+    SymbolNameConstraint,
+)
 from xdsl.ir import Attribute, Block, BlockArgument, Data, Region
 from xdsl.irdl import (
     IRDLOperation,
@@ -134,9 +140,7 @@ class ProgramOperation(IRDLOperation):
     @classmethod
     def parse(cls, parser: Parser):
         name = parser.parse_symbol_name().data
-        arguments = parser.parse_comma_separated_list(
-            parser.Delimiter.PAREN, parser.parse_argument
-        )
+        arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_argument)
         parser.parse_punctuation("->")
         results = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_type)
         attributes = syntax.parse_discardable(parser)

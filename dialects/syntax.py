@@ -26,9 +26,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.parser import Parser, UnresolvedOperand
 from xdsl.printer import Printer
 
-Literal: TypeAlias = (
-    None | bool | int | float | str | Sequence["Literal"] | Mapping[str, "Literal"]
-)
+Literal: TypeAlias = None | bool | int | float | str | Sequence["Literal"] | Mapping[str, "Literal"]
 """The Python values that an attribute can hold as data."""
 
 
@@ -188,9 +186,7 @@ def parse_signature(parser: Parser) -> tuple[list[Attribute], list[Attribute | N
     parser.parse_punctuation(":")
     operands = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_type)
     parser.parse_punctuation("->")
-    results = parser.parse_optional_comma_separated_list(
-        parser.Delimiter.PAREN, parse_result
-    )
+    results = parser.parse_optional_comma_separated_list(parser.Delimiter.PAREN, parse_result)
     return list(operands), [parse_result()] if results is None else results
 
 
@@ -205,8 +201,7 @@ def resolve(
         parser.raise_error(f"expected {len(present)} operand types, got {len(types)}")
     types_left = iter(types)
     return [
-        None if slot is None else parser.resolve_operand(slot, next(types_left))
-        for slot in slots
+        None if slot is None else parser.resolve_operand(slot, next(types_left)) for slot in slots
     ]
 
 

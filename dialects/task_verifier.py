@@ -100,5 +100,3 @@ def _verify_no_deadlock(program: ProgramOp) -> None:
         waiting = dict.fromkeys(_cluster_name(op) for op in cycle if isinstance(op, RecvOp))
         names = ", ".join(f"@{name}" for name in waiting)
         raise VerifyException(f"deadlock: {names} wait for each other") from None
-
-

@@ -70,9 +70,7 @@ def callee(
     _callees[key] = Callee(key, signature, template, flops, view, pure, helper)
 
 
-def meaning(
-    *operators: str, domain: str = "", since: int = 0
-) -> Callable[[Meaning], Meaning]:
+def meaning(*operators: str, domain: str = "", since: int = 0) -> Callable[[Meaning], Meaning]:
     """Register what ONNX operators mean in PyTorch, from a since-version of theirs on.
 
     `since=0` covers every version that has no entry of its own.

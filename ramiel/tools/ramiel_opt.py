@@ -1,8 +1,8 @@
 """`ramiel-opt`: xDSL's modular optimizer driver with a flag for every pass and ONNX as an input.
 
-    ramiel-opt --constant-fold --cluster in.mlir
-    ramiel-opt -p 'cluster,merge-clusters{max-clusters=2}' in.mlir
-    ramiel-opt model.onnx -t pytorch
+ramiel-opt --constant-fold --cluster in.mlir
+ramiel-opt -p 'cluster,merge-clusters{max-clusters=2}' in.mlir
+ramiel-opt model.onnx -t pytorch
 """
 
 from __future__ import annotations
@@ -71,9 +71,7 @@ class RamielOptMain(xDSLOptMain):
         taken = {text for action in arg_parser._actions for text in action.option_strings}  # pyright: ignore[reportPrivateUsage]
         for name in sorted(self.available_passes):
             if f"--{name}" not in taken:
-                passes.add_argument(
-                    f"--{name}", dest="pass_flags", action=AppendPass, const=name
-                )
+                passes.add_argument(f"--{name}", dest="pass_flags", action=AppendPass, const=name)
 
     def setup_pipeline(self) -> None:
         flags: list[str] = self.args.pass_flags or []

@@ -1,0 +1,76 @@
+"""Types of all values of a model, by ONNX's own shape inference."""
+
+from __future__ import annotations
+
+from onnx import GraphProto, ModelProto, TensorProto, TypeProto, helper, shape_inference
+from onnx.shape_inference import InferenceError
+
+from ramiel.errors import RamielError
+
+PROPAGATED_ELEMENTS = 1024
+"""Initializers of up to this many elements keep their values, which shapes may depend on."""
+
+
+def _elements(tensor: TensorProto) -> int:
+    count = 1
+    for dim in tensor.dims:
+        count *= dim
+    return count
+
+
+def skeleton(model: ModelProto) -> ModelProto:
+    """The model without large tensors: they become inputs, so that inference copies no weights."""
+    bare = ModelProto(ir_version=max(model.ir_version, 4), opset_import=model.opset_import)
+    bare.functions.extend(model.functions)
+    graph = bare.graph
+    graph.name = model.graph.name or "graph"
+    initializers = {tensor.name for tensor in model.graph.initializer}
+    graph.input.extend(value for value in model.graph.input if value.name not in initializers)
+    graph.output.extend(model.graph.output)
+    graph.value_info.extend(model.graph.value_info)
+    for tensor in model.graph.initializer:
+        if _elements(tensor) <= PROPAGATED_ELEMENTS and not tensor.external_data:
+            graph.initializer.append(tensor)
+        else:
+            shape = list(tensor.dims)
+            graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, shape))
+    for node in model.graph.node:
+        large = node.op_type == "Constant" and any(
+            _elements(attribute.t) > PROPAGATED_ELEMENTS for attribute in node.attribute
+        )
+        if not large:
+            graph.node.append(node)
+            continue
+        tensor = node.attribute[0].t
+        graph.input.append(
+            helper.make_tensor_value_info(node.output[0], tensor.data_type, list(tensor.dims))
+        )
+    return bare
+
+
+def _collect(graph: GraphProto, types: dict[str, TypeProto]) -> None:
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        if value.type.WhichOneof("value") is not None:
+            types[value.name] = value.type
+    for tensor in graph.initializer:
+        types[tensor.name] = helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _collect(attribute.g, types)
+
+
+def infer_types(model: ModelProto) -> dict[str, TypeProto]:
+    """The type of each value that ONNX can infer, by name.
+
+    Raises RamielError if the model's types contradict each other.
+    """
+    try:
+        inferred = shape_inference.infer_shapes(
+            skeleton(model), check_type=False, strict_mode=False, data_prop=True
+        )
+    except (InferenceError, ValueError, RuntimeError) as error:
+        raise RamielError(f"the model's types contradict each other: {error}") from error
+    types: dict[str, TypeProto] = {}
+    _collect(inferred.graph, types)
+    return types

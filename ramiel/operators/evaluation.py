@@ -1,0 +1,83 @@
+"""Evaluating a torch.call: its own printed expression, on values or on shapes alone."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from types import CodeType, SimpleNamespace
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from xdsl.ir import Attribute
+
+from ramiel import element_types
+from ramiel.dialects.torch import CallOp
+from ramiel.errors import RamielError
+from ramiel.operators import registry
+from ramiel.operators.rendering import render
+from ramiel.tensors import static_shape, tensor_type
+
+
+@functools.cache
+def _namespace() -> dict[str, Any]:
+    helpers = {
+        callee.helper.__name__: callee.helper
+        for callee in registry.callees()
+        if callee.helper is not None
+    }
+    # No builtins but those that expressions of the registry use.
+    builtins = {"float": float, "int": int, "len": len, "tuple": tuple, "bool": bool}
+    return {
+        "__builtins__": builtins,
+        "torch": torch,
+        "F": F,
+        "math": math,
+        "operators": SimpleNamespace(**helpers),
+    }
+
+
+@functools.lru_cache(maxsize=4096)
+def _compile(text: str) -> CodeType:
+    return compile(text, "<torch.call>", "eval")
+
+
+def evaluate(op: CallOp, operands: Sequence[Any]) -> tuple[Any, ...]:
+    """The results of a call on operand values (tensors), one for each result of the operation.
+
+    Raises what the callee raises.
+    """
+    names = {value: f"v{index}" for index, value in enumerate(op.operands)}
+    scope = {names[value]: given for value, given in zip(op.operands, operands, strict=True)}
+    result = eval(_compile(render(op, names.__getitem__)), {**_namespace(), **scope})
+    if len(op.results) == 1:
+        return (result,)
+    return tuple(result)
+
+
+def infer_result_types(op: CallOp) -> list[Attribute] | None:
+    """The result types from the operand types, by a run on meta tensors.
+
+    None if an operand's shape is not known or the callee needs values.
+    """
+    operands: list[torch.Tensor] = []
+    for operand in op.operands:
+        shape = static_shape(operand.type)
+        if shape is None:
+            return None
+        try:
+            name = element_types.of_mlir(operand.type).torch
+        except RamielError:
+            return None
+        operands.append(torch.empty(shape, dtype=getattr(torch, name or "int8"), device="meta"))
+    try:
+        results = evaluate(op, operands)
+    except (NotImplementedError, RuntimeError, ValueError, IndexError, TypeError):
+        return None
+    if not all(isinstance(result, torch.Tensor) for result in results):
+        return None
+    return [
+        tensor_type(element_types.of_torch(result.dtype).mlir, list(result.shape))
+        for result in results
+    ]

@@ -1,0 +1,95 @@
+"""From one onnx operation, or one of an extension's, to the torch.calls that it means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.utils.exceptions import VerifyException
+
+from ramiel import tensors
+from ramiel.dialects.onnx_operation import CustomOp, OnnxOperation
+from ramiel.errors import RamielError
+from ramiel.locations import node_name
+from ramiel.operators import registry
+from ramiel.operators.emitter import Emitter, Unsupported
+from ramiel.weights import WeightStore
+
+
+def needs_lowering(op: Operation) -> bool:
+    """Whether the operation is one that torch.calls stand for."""
+    if isinstance(op, OnnxOperation | CustomOp):
+        return True
+    return registry.find_lowering(op) is not None
+
+
+def lower(op: Operation, store: WeightStore) -> tuple[list[Operation], list[SSAValue | None]]:
+    """The operations that stand for `op`, not inserted yet, and a value for each result of it.
+
+    A result that nobody reads may be None.  Raises Unsupported if there is no meaning.
+    """
+    emit = Emitter(op, store)
+    slots: Sequence[object | None] = op.results
+    if isinstance(op, OnnxOperation):
+        meaning = registry.find_meaning(op.domain, op.operator, op.version)
+        if meaning is None:
+            emit.refuse("is not supported")
+        slots = op.outputs
+    else:
+        meaning = registry.find_lowering(op)
+        if meaning is None:
+            emit.refuse("is not supported")
+    try:
+        values = meaning(op, emit)
+    except VerifyException as error:
+        emit.refuse(str(error))
+    listed = [values] if isinstance(values, SSAValue) else list(values)
+    listed += [None] * (len(slots) - len(listed))
+    present = [value for slot, value in zip(slots, listed, strict=False) if slot is not None]
+    for result, value in zip(op.results, present, strict=True):
+        if value is None and result.has_one_use() | bool(result.uses):
+            emit.refuse(f"its output {result.index} is not supported")
+        if value is not None:
+            _settle(op, result.type, value, result.name_hint)
+    return emit.emitted, present
+
+
+def _settle(op: Operation, declared: Attribute, value: SSAValue, hint: str | None) -> None:
+    """Give the value the declared type where that says more, and the result's name.
+
+    Raises RamielError if the two contradict each other: then the meaning, or the model, is wrong.
+    """
+    expected, found = tensors.dims_of(declared), tensors.dims_of(value.type)
+    if value.owner.parent_block() is None and isinstance(value.owner, Operation):
+        value.name_hint = hint or value.name_hint
+    if expected is None:
+        return
+    if found is None:
+        value.type = declared  # pyright: ignore[reportAttributeAccessIssue]
+        return
+    same_rank = len(expected) == len(found)
+    if not same_rank or any(
+        isinstance(a, int) and isinstance(b, int) and a != b
+        for a, b in zip(expected, found, strict=False)
+    ):
+        raise RamielError(f"{label(op)} has shape {found}, the model says {expected}")
+
+
+def label(op: Operation) -> str:
+    """How messages name an operation: `node "/conv1/Conv" (Conv, opset 11)`."""
+    if isinstance(op, OnnxOperation):
+        domain = f"{op.domain}." if op.domain else ""
+        kind = f"{domain}{op.operator}, opset version {op.version}"
+    elif isinstance(op, CustomOp):
+        kind = f"{op.domain.data}.{op.op_type.data}, version {op.version.value.data}"
+    else:
+        kind = op.name
+    return f"node {node_name(op)!r} ({kind})"
+
+
+def report(errors: Sequence[Unsupported]) -> RamielError:
+    """One error that lists every operation that cannot be lowered."""
+    lines = [f"{label(error.op)}: {error}" for error in errors]
+    if len(lines) == 1:
+        return RamielError(lines[0])
+    return RamielError(f"{len(lines)} nodes cannot be compiled:\n  " + "\n  ".join(lines))
