@@ -124,7 +124,7 @@ def to_torch(array: Array) -> torch.Tensor:
     array = np.ascontiguousarray(array).reshape(array.shape)
     if not array.flags.writeable:
         array = array.copy()
-    if array.dtype.kind != "V" and array.dtype.isbuiltin == 1:
+    if array.dtype.type.__module__ == "numpy":
         return torch.from_numpy(array)
     carrier = {1: np.uint8, 2: np.int16}[array.dtype.itemsize]
     return torch.from_numpy(array.view(carrier)).view(dtype)
@@ -136,7 +136,7 @@ def from_torch(tensor: torch.Tensor) -> Array:
 
     element = element_types.of_torch(tensor.dtype)
     tensor = tensor.detach().cpu().contiguous()
-    if element.numpy.isbuiltin == 1:
+    if element.numpy.type.__module__ == "numpy":
         return tensor.numpy()
     carrier = torch.uint8 if element.bits == 8 else torch.int16
     return tensor.view(carrier).numpy().view(element.numpy)
