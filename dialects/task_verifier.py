@@ -8,6 +8,7 @@ the order of operations inside the clusters together with the messages has no cy
 
 from __future__ import annotations
 
+from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -31,9 +32,9 @@ def verify_program(program: ProgramOp) -> None:
     for op in program.block.ops:
         if not isinstance(op, ClusterOp | ChannelOp):
             raise VerifyException(f"{op.name} stands outside the clusters")
-    names = [cluster.sym_name.data for cluster in program.clusters]
-    for name in names:
-        if names.count(name) > 1:
+    names = Counter(cluster.sym_name.data for cluster in program.clusters)
+    for name, count in names.items():
+        if count > 1:
             raise VerifyException(f"two clusters are called @{name}")
     for channel in program.channels:
         _verify_channel(channel)
@@ -60,7 +61,8 @@ def _verify_channel(channel: ChannelOp) -> None:
     for kind, what in ((SendOp, "senders"), (RecvOp, "receivers")):
         count = sum(isinstance(op, kind) for op in users)
         if count != 1:
-            raise VerifyException(f"a channel has {count} {what}, it needs one")
+            name = channel.result.name_hint or "…"
+            raise VerifyException(f"channel %{name} has {count} {what}, it needs one")
     if channel.send.parent_op() is channel.recv.parent_op():
         raise VerifyException(f"@{_cluster_name(channel.send)} sends a message to itself")
 

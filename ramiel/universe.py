@@ -26,6 +26,7 @@ PASSES = {
     "constant-fold": ("transforms.constant_fold", "ConstantFold"),
     "fuse-batch-norm": ("transforms.fuse_batch_norm", "FuseBatchNorm"),
     "convert-onnx-to-torch": ("transforms.convert_onnx_to_torch", "ConvertOnnxToTorch"),
+    "outline-constants": ("transforms.outline_constants", "OutlineConstants"),
     "clone": ("transforms.clone", "Clone"),
     "estimate-cost": ("transforms.estimate_cost", "EstimateCost"),
     "cluster": ("transforms.cluster", "Cluster"),

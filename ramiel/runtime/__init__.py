@@ -1,1 +1,37 @@
 """What every generated package carries: channels, executors, the model's base class."""
+
+from __future__ import annotations
+
+from .channels import Channels
+from .command_line import main
+from .errors import (
+    CallTimeout,
+    ChannelError,
+    ClosedError,
+    ClusterError,
+    InputError,
+    ModelError,
+    WeightsError,
+)
+from .inputs import Input
+from .model import ParallelModel
+from .program import Cluster, Message
+from .weights import Weight, Weights
+
+__all__ = [
+    "CallTimeout",
+    "ChannelError",
+    "Channels",
+    "ClosedError",
+    "Cluster",
+    "ClusterError",
+    "Input",
+    "InputError",
+    "Message",
+    "ModelError",
+    "ParallelModel",
+    "Weight",
+    "Weights",
+    "WeightsError",
+    "main",
+]

@@ -1,1 +1,1 @@
-"""Plain graph algorithms on integers and lists: no xDSL, no torch, no onnx."""
+"""Scheduling of task graphs: plain algorithms on ints and lists; no xDSL, no torch, no onnx."""

@@ -1,0 +1,46 @@
+# make demo   compile a model to parallel PyTorch, verify it, show the speed-up
+# make test   lit over tests/filecheck, pytest over tests/unit
+# make check  ruff and pyright
+# Each sets up what it needs in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: setup demo test lit unit check test-models format clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/python examples/demo.py
+
+test: lit unit
+
+lit: $(STAMP)
+	$(BIN)/lit tests/filecheck
+
+unit: $(STAMP)
+	$(BIN)/pytest
+
+test-models: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
+	$(BIN)/python tests/models/verify_all.py
+
+check: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) build

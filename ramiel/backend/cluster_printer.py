@@ -1,0 +1,214 @@
+"""One task.cluster as one async function: an operation a line, from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xdsl.ir import Operation, SSAValue
+
+from ramiel.backend.source import Source, as_comment
+from ramiel.backend.wrapping import LINE_LENGTH
+from ramiel.dialects.dataflow import ConstantOp, WeightOp
+from ramiel.dialects.task import ChannelOp, ClusterOp, OutputOp, ProgramOp, RecvOp, SendOp
+from ramiel.dialects.torch import CallOp
+from ramiel.errors import RamielError
+from ramiel.locations import node_name
+from ramiel.operators.rendering import format_literal, quote, render
+from ramiel.tensors import dims_of, element_of, from_dense
+from ramiel.transforms.lowering import label
+
+
+def cluster_name(cluster: ClusterOp) -> str:
+    """The function's name."""
+    return cluster.sym_name.data
+
+
+def cluster_of(op: Operation) -> ClusterOp:
+    """The cluster that an operation stands in."""
+    parent = op.parent_op()
+    assert isinstance(parent, ClusterOp)
+    return parent
+
+
+def channel_of(op: SendOp | RecvOp) -> ChannelOp:
+    """The channel that a message goes through."""
+    owner = op.channel.owner
+    assert isinstance(owner, ChannelOp)
+    return owner
+
+
+def arguments_read(program: ProgramOp, cluster: ClusterOp) -> list[int]:
+    """The positions of the program's arguments that a cluster reads."""
+    read = {operand for op in cluster.walk() for operand in op.operands}
+    return [argument.index for argument in program.arguments if argument in read]
+
+
+def print_cluster(
+    source: Source, program: ProgramOp, cluster: ClusterOp, names: Mapping[SSAValue, str]
+) -> None:
+    """Print a cluster's function.
+
+    Raises RamielError for an operation that is no torch.call.
+    """
+    ClusterPrinter(source, program, cluster, names).print()
+
+
+class ClusterPrinter:
+    """Prints one cluster."""
+
+    def __init__(
+        self,
+        source: Source,
+        program: ProgramOp,
+        cluster: ClusterOp,
+        names: Mapping[SSAValue, str],
+    ) -> None:
+        self.source = source
+        self.program = program
+        self.cluster = cluster
+        self.names = names
+        self.section = ""
+
+    def print(self) -> None:
+        """Print the function."""
+        name = cluster_name(self.cluster)
+        inputs = [
+            f"{self.names[self.program.arguments[index]]}: Tensor"
+            for index in arguments_read(self.program, self.cluster)
+        ]
+        parameters = ", ".join([*inputs, "w: Weights", "channels: Channels"])
+        self.source.statement(f"async def {name}({parameters}) -> dict[str, Tensor]:", 0)
+        # The colon is no bracket: a long signature is wrapped without it.
+        self._docstring()
+        outputs: list[str] = []
+        for op in self.cluster.block.ops:
+            if isinstance(op, OutputOp):
+                key = quote(self.program.result_names()[op.position])
+                outputs.append(f"{key}: {self.names[op.value]}")
+            elif not isinstance(op, WeightOp):
+                self._section(op)
+                self._operation(op)
+        self.source.statement(f"return {{{', '.join(outputs)}}}")
+
+    def _docstring(self) -> None:
+        calls = sum(isinstance(op, CallOp) for op in self.cluster.block.ops)
+        cost = self.cluster.attributes.get("cost_ns")
+        time = f", {milliseconds(cost.value.data)} predicted" if cost is not None else ""  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+        lines = [f'    """{calls} operations{time}.']
+        for kind, verb in ((RecvOp, "Receives"), (SendOp, "Sends")):
+            messages = [op for op in self.cluster.block.ops if isinstance(op, kind)]
+            lines += self._messages(verb, messages)
+        if len(lines) == 1:
+            lines[0] += '"""'
+        else:
+            lines.append('    """')
+        self.source.add(*lines)
+
+    def _messages(self, verb: str, messages: list[SendOp] | list[RecvOp]) -> list[str]:
+        """What goes to or comes from each other cluster, as lines of the docstring."""
+        by_cluster: dict[str, list[str]] = {}
+        for op in messages:
+            channel = channel_of(op)
+            other = channel.recv if isinstance(op, SendOp) else channel.send
+            value = op.value if isinstance(op, SendOp) else op.result
+            by_cluster.setdefault(cluster_name(cluster_of(other)), []).append(self.names[value])
+        preposition = "to" if verb == "Sends" else "from"
+        lines: list[str] = []
+        for other, values in by_cluster.items():
+            text = f"{verb} {preposition} {other}: {', '.join(values)}."
+            lines += ["", *_fill(text)]
+        return lines
+
+    def _section(self, op: Operation) -> None:
+        """A comment where another module of the model begins."""
+        section = module_of(node_name(op))
+        if section and section != self.section:
+            if self.section:
+                self.source.add("")
+            self.source.add(f"    # {as_comment(section)}")
+            self.section = section
+
+    def _operation(self, op: Operation) -> None:
+        match op:
+            case RecvOp():
+                sender = cluster_name(cluster_of(channel_of(op).send))
+                name = self.names[op.result]
+                text = f"{name} = await channels.recv({quote(name)}, source={quote(sender)})"
+            case SendOp():
+                receiver = cluster_name(cluster_of(channel_of(op).recv))
+                name = self.names[op.value]
+                text = f"channels.send({quote(name)}, {name}, to={quote(receiver)})"
+            case CallOp():
+                text = f"{self._targets(op)} = {render(op, self.names.__getitem__)}"
+            case ConstantOp():
+                text = f"{self.names[op.result]} = {constant_expression(op)}"
+            case _:
+                raise RamielError(
+                    f"cannot print {label(op)}: the pytorch target wants torch.call, "
+                    "run --convert-onnx-to-torch first"
+                )
+        comment = self._shape_comment(op)
+        if comment and 4 + len(text) + len(comment) <= LINE_LENGTH:
+            text, comment = text + comment, ""
+        if comment:
+            self.source.add(f"    {comment.strip()}")
+        self.source.statement(text, 4, op)
+
+    def _targets(self, op: CallOp) -> str:
+        targets = [self.names[result] if result.uses else "_" for result in op.results]
+        return ", ".join(targets)
+
+    def _shape_comment(self, op: Operation) -> str:
+        """The result's shape, where it is not that of the first operand."""
+        if not isinstance(op, CallOp) or len(op.results) != 1:
+            return ""
+        [result] = op.results
+        dims = dims_of(result.type)
+        if dims is None or (op.operands and dims_of(op.operands[0].type) == dims):
+            return ""
+        text = ", ".join(str(dim) or "?" for dim in dims)
+        return f"  # [{as_comment(text)}]"
+
+
+def _fill(text: str) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(
+        text,
+        LINE_LENGTH,
+        initial_indent="    ",
+        subsequent_indent="        ",
+        break_long_words=False,
+    )
+
+
+def milliseconds(nanoseconds: int) -> str:
+    """`12.3 ms`, or microseconds where that says more."""
+    if nanoseconds < 1_000_000:
+        return f"{nanoseconds / 1e3:.0f} µs"
+    return f"{nanoseconds / 1e6:.3g} ms" if nanoseconds < 1e8 else f"{nanoseconds / 1e6:.0f} ms"
+
+
+def module_of(name: str) -> str:
+    """The top-level module in a node's name: `layer1.0` of `/layer1/layer1.0/conv1/Conv`."""
+    segments = [part for part in name.split("/") if part][:-1]
+    if not segments:
+        return ""
+    section = segments[0]
+    for segment in segments[1:]:
+        if not segment.startswith(section):
+            break
+        section = segment
+    return section
+
+
+def constant_expression(op: ConstantOp) -> str:
+    """`torch.tensor([1, -1])`, with a dtype where it is not the one that torch would choose."""
+    from ramiel import element_types
+
+    array = from_dense(op.value)
+    element = element_of(op.result.type)
+    name = element_types.of_mlir(element).torch if element is not None else None
+    values = format_literal(array.tolist()).replace("(", "[").replace(",)", "]").replace(")", "]")
+    dtype = "" if name in ("float32", "int64", "bool") and array.size else f", dtype=torch.{name}"
+    return f"torch.tensor({values}{dtype})"

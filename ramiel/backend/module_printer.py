@@ -1,0 +1,173 @@
+"""A task.program as model.py: a function for each cluster, and the module that runs them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xdsl.dialects.builtin import IntegerAttr
+from xdsl.ir import SSAValue
+
+from ramiel import element_types
+from ramiel.backend.cluster_printer import (
+    arguments_read,
+    cluster_name,
+    cluster_of,
+    milliseconds,
+    print_cluster,
+)
+from ramiel.backend.naming import Namespace, class_name, name_values
+from ramiel.backend.source import Source, as_comment
+from ramiel.dialects.task import ProgramOp
+from ramiel.dialects.torch import CallOp
+from ramiel.locations import node_name
+from ramiel.operators.rendering import format_literal, quote
+from ramiel.tensors import dims_of, element_of
+
+
+@dataclass(frozen=True)
+class PrintedModule:
+    """model.py, and what a package needs to know of it."""
+
+    text: str
+    class_name: str
+    source_map: Mapping[str, Mapping[str, str]]
+    """Generated line -> {"node": ONNX node name, "operation": callee}."""
+
+
+def print_module(program: ProgramOp, name: str | None = None) -> PrintedModule:
+    """The Python module of a task program.
+
+    Raises RamielError if an operation is no torch.call.
+    """
+    namespace = Namespace()
+    title = class_name(name or program.sym_name.data)
+    namespace.taken.add(title)
+    for cluster in program.clusters:
+        namespace.taken.add(cluster_name(cluster))
+    names = name_values(program, namespace)
+    body = Source()
+    for cluster in program.clusters:
+        body.add("", "")
+        print_cluster(body, program, cluster, names)
+    _print_class(body, program, title, names)
+    source = Source()
+    _print_head(source, program, title, body.text)
+    offset = len(source.lines)
+    text = source.text + body.text
+    ast.parse(text)
+    lines = {
+        str(line + offset): {"node": node_name(op), "operation": op.key.data}
+        for line, op in body.line_map().items()
+        if isinstance(op, CallOp)
+    }
+    return PrintedModule(text, title, lines)
+
+
+def _print_head(source: Source, program: ProgramOp, title: str, body: str) -> None:
+    """The docstring and the imports that the body needs."""
+    source.add(*_docstring(program, title), "")
+    source.add("import torch")
+    if "F." in body:
+        source.add("import torch.nn.functional as F")
+    source.add("from torch import Tensor", "")
+    if "operators." in body:
+        source.add("from . import _operators as operators")
+    source.add(
+        "from ._runtime import Channels, Cluster, Input, Message, ParallelModel, Weights"
+        if "Message(" in body
+        else "from ._runtime import Channels, Cluster, Input, ParallelModel, Weights"
+    )
+
+
+def _prediction(program: ProgramOp, key: str) -> int | None:
+    match program.attributes.get(key):
+        case IntegerAttr(value=value):
+            return value.data
+        case _:
+            return None
+
+
+def _docstring(program: ProgramOp, title: str) -> list[str]:
+    count = len(program.clusters)
+    origin = as_comment(program.store.path) if program.store.path else "a model in memory"
+    opset = program.opset.data.get("ai.onnx") if program.opset is not None else None
+    version = f" (ONNX opset {opset.value.data})" if isinstance(opset, IntegerAttr) else ""
+    clusters = "one cluster" if count == 1 else f"{count} clusters that run side by side"
+    lines = [f'"""{title}, from {origin}{version}: {clusters}.', ""]
+    package = program.sym_name.data
+    arguments = ", ".join(_variable(argument.name_hint) for argument in program.arguments)
+    lines += [
+        f"    from {package} import Model",
+        "",
+        "    with Model.load() as model:",
+        f"        outputs = model({arguments})",
+        "",
+    ]
+    serial = _prediction(program, "predicted_serial_ns")
+    parallel = _prediction(program, "predicted_makespan_ns")
+    if serial and parallel:
+        gain = serial / parallel
+        lines += [
+            f"Predicted: {milliseconds(serial)} on one core, {milliseconds(parallel)} in parallel: "
+            f"{gain:.2f} times as fast.",
+            "",
+        ]
+    lines += [
+        "A cluster is a coroutine: `await channels.recv` is where it waits for another cluster.",
+        "Written by Ramiel; edit it freely.",
+        '"""',
+    ]
+    return lines
+
+
+def _variable(hint: str | None) -> str:
+    from ramiel.frontend.names import identifier
+
+    return identifier(hint or "", "input")
+
+
+def _print_class(
+    source: Source, program: ProgramOp, title: str, names: Mapping[SSAValue, str]
+) -> None:
+    source.add("", "", f"class {title}(ParallelModel):")
+    origin = as_comment(program.store.path) or "the model"
+    source.add(f'    """The clusters of {origin} and the messages between them."""', "")
+    inputs = [
+        _input(name, argument)
+        for name, argument in zip(program.argument_names(), program.arguments, strict=True)
+    ]
+    _print_tuple(source, "inputs", inputs)
+    _print_tuple(source, "outputs", [quote(name) for name in program.result_names()])
+    clusters: list[str] = []
+    for cluster in program.clusters:
+        reads = [program.argument_names()[i] for i in arguments_read(program, cluster)]
+        clusters.append(f"Cluster({cluster_name(cluster)}, reads={format_literal(reads)})")
+    _print_tuple(source, "clusters", clusters)
+    messages = [
+        f"Message({quote(names[channel.send.value])}, "
+        f"{quote(cluster_name(cluster_of(channel.send)))}, "
+        f"{quote(cluster_name(cluster_of(channel.recv)))})"
+        for channel in program.channels
+    ]
+    _print_tuple(source, "channels", messages)
+    source.add("", "", f"Model = {title}")
+
+
+def _print_tuple(source: Source, name: str, items: list[str]) -> None:
+    if not items:
+        source.add(f"    {name} = ()")
+        return
+    if len(items) == 1:
+        source.statement(f"{name} = ({items[0]},)")
+        return
+    source.statement(f"{name} = ({', '.join(items)})")
+
+
+def _input(name: str, argument: SSAValue) -> str:
+    dims = dims_of(argument.type)
+    element = element_of(argument.type)
+    dtype = element_types.of_mlir(element).torch if element is not None else None
+    shape = "None" if dims is None else format_literal(dims)
+    return f"Input({quote(name)}, torch.{dtype}, {shape})"

@@ -1,0 +1,99 @@
+"""_operators.py: the helper functions that a program calls, copied from where Ramiel has them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from ramiel.dialects.task import ProgramOp
+from ramiel.dialects.torch import CallOp
+
+
+def operators_module(program: ProgramOp) -> str | None:
+    """The source of _operators.py; None if the program calls no helper."""
+    helpers = {
+        op.callee.helper: None
+        for op in program.walk()
+        if isinstance(op, CallOp) and op.callee.helper is not None
+    }
+    if not helpers:
+        return None
+    return gather(list(helpers))
+
+
+def gather(helpers: list[Callable[..., Any]]) -> str:
+    """One module with the helpers and what they use of their own modules: imports, functions,
+    constants."""
+    imports: dict[str, None] = {}
+    definitions: dict[str, None] = {}
+    for module in {inspect.getmodule(helper): None for helper in helpers}:
+        assert isinstance(module, ModuleType)
+        wanted = {helper.__name__ for helper in helpers if inspect.getmodule(helper) is module}
+        found_imports, found = _needed(inspect.getsource(module), wanted)
+        imports.update(dict.fromkeys(found_imports))
+        definitions.update(dict.fromkeys(found))
+    future = "from __future__ import annotations"
+    lines = sorted(line for line in imports if line != future)
+    plain = [line for line in lines if line.startswith("import ")]
+    others = [line for line in lines if not line.startswith("import ")]
+    head = [
+        '"""Operators that PyTorch has no function for."""',
+        "",
+        future,
+        "",
+        *(line for line in _isort(plain, others)),
+        "",
+        "",
+    ]
+    return "\n".join(head) + "\n\n\n".join(definitions) + "\n"
+
+
+def _isort(plain: list[str], others: list[str]) -> list[str]:
+    """Standard library first, then torch, as ruff sorts imports."""
+    standard = [line for line in plain + others if not line.split()[1].startswith("torch")]
+    third_party = [line for line in plain + others if line.split()[1].startswith("torch")]
+    gap = [""] if standard and third_party else []
+    return [*standard, *gap, *third_party]
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+
+
+def _needed(source: str, wanted: set[str]) -> tuple[list[str], list[str]]:
+    """The imports and the definitions, in order, that the wanted functions need."""
+    tree = ast.parse(source)
+    defined: dict[str, ast.stmt] = {}
+    imported: dict[str, ast.Import | ast.ImportFrom] = {}
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef() | ast.ClassDef():
+                defined[node.name] = node
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                defined[name] = node
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                defined[name] = node
+            case ast.Import() | ast.ImportFrom():
+                for alias in node.names:
+                    imported[(alias.asname or alias.name).split(".")[0]] = node
+            case _:
+                pass
+    needed: set[str] = set()
+    left = [name for name in wanted if name in defined]
+    while left:
+        name = left.pop()
+        if name in needed:
+            continue
+        needed.add(name)
+        left.extend(n for n in _names_in(defined[name]) if n in defined and n not in needed)
+    used = {name for definition in needed for name in _names_in(defined[definition])}
+    imports = [ast.unparse(imported[name]) for name in sorted(used) if name in imported]
+    texts = [
+        ast.get_source_segment(source, node) or ""
+        for name, node in defined.items()
+        if name in needed
+    ]
+    return imports, [text for text in texts if text]

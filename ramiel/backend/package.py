@@ -1,0 +1,107 @@
+"""The standalone Python package: what is written to disk, all at once or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+from ramiel.backend.module_printer import print_module
+from ramiel.backend.operator_sources import operators_module
+from ramiel.dialects.task import ProgramOp
+from ramiel.errors import RamielError
+from ramiel.weight_files import weight_names
+
+MARK = "model.map.json"
+"""The file by which a folder is known as a package of Ramiel's."""
+
+
+def package_files(program: ProgramOp, name: str | None = None) -> dict[str, str]:
+    """The text files of the package, by path; the weights are not among them."""
+    printed = print_module(program, name)
+    files = {
+        "__init__.py": _init(printed.class_name),
+        "__main__.py": _main(),
+        "model.py": printed.text,
+        MARK: json.dumps({"lines": printed.source_map}, indent=1) + "\n",
+    }
+    helpers = operators_module(program)
+    if helpers is not None:
+        files["_operators.py"] = helpers
+    runtime = resources.files("ramiel.runtime")
+    for file in sorted(runtime.iterdir(), key=lambda item: item.name):
+        if file.name.endswith(".py"):
+            files[f"_runtime/{file.name}"] = file.read_text(encoding="utf-8")
+    return files
+
+
+def _init(title: str) -> str:
+    names = sorted(("Model", title))
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return (
+        f'"""{title}: a model compiled by Ramiel.  See model.py."""\n\n'
+        f"from .model import {', '.join(names)}\n\n"
+        f"__all__ = [{quoted}]\n"
+    )
+
+
+def _main() -> str:
+    return (
+        '"""Run the model on .npy files: `python -m PACKAGE --input NAME=FILE.npy`."""\n\n'
+        "from ._runtime.command_line import main\n"
+        "from .model import Model\n\n"
+        "main(Model)\n"
+    )
+
+
+def check_destination(directory: Path, force: bool = False) -> None:
+    """Raises RamielError if the folder is not Ramiel's to replace, or cannot be written."""
+    directory = directory.absolute()
+    if directory.exists() and not force and not _may_replace(directory):
+        raise RamielError(f"{directory} exists and was not made by Ramiel; --force replaces it")
+    parent = next(folder for folder in directory.parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise RamielError(f"cannot write {directory}: no permission in {parent}")
+
+
+def write_package(
+    program: ProgramOp,
+    directory: Path,
+    name: str | None = None,
+    force: bool = False,
+    further_files: Mapping[str, str] | None = None,
+) -> None:
+    """Write the package to a temporary sibling and move it into place.
+
+    An existing folder is replaced only if Ramiel made it, or by force.  Raises RamielError if the
+    folder cannot be written; then nothing is left behind.
+    """
+    directory = directory.absolute()
+    check_destination(directory, force)
+    files = {**package_files(program, name), **(further_files or {})}
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    except OSError as error:
+        raise RamielError(f"cannot write {directory}: {error.strerror}") from error
+    try:
+        package = staging / "package"
+        for path, text in files.items():
+            (package / path).parent.mkdir(parents=True, exist_ok=True)
+            (package / path).write_text(text, encoding="utf-8")
+        program.store.save(package / "weights.safetensors", weight_names(program))
+        if directory.exists():
+            directory.rename(staging / "replaced")
+        package.rename(directory)
+    except OSError as error:
+        raise RamielError(f"cannot write {directory}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _may_replace(directory: Path) -> bool:
+    return directory.is_dir() and ((directory / MARK).is_file() or not any(directory.iterdir()))

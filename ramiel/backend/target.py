@@ -1,0 +1,43 @@
+"""The `pytorch` target: `ramiel-opt … -t pytorch` prints model.py; with a directory, the package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.target import Target
+
+from ramiel.backend.module_printer import print_module
+from ramiel.backend.package import write_package
+from ramiel.dialects.task import ProgramOp
+from ramiel.errors import RamielError
+
+
+@dataclass(frozen=True)
+class PyTorchTarget(Target):
+    """`pytorch{directory="googlenet" class="GoogLeNet"}`."""
+
+    name = "pytorch"
+
+    directory: str | None = None
+    class_name: str | None = None
+
+    def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
+        program = find_program(module)
+        output.write(print_module(program, self.class_name).text)
+        if self.directory is not None:
+            write_package(program, Path(self.directory), self.class_name)
+
+
+def find_program(module: ModuleOp) -> ProgramOp:
+    """The module's one task program.  Raises RamielError if there is not exactly one."""
+    programs = [op for op in module.ops if isinstance(op, ProgramOp)]
+    if len(programs) != 1:
+        raise RamielError(
+            f"the pytorch target wants one task.program, this module has {len(programs)}; "
+            "run --convert-onnx-to-torch --cluster first"
+        )
+    return programs[0]

@@ -1,0 +1,96 @@
+"""Breaking long statements over lines, as ruff's formatter does."""
+
+from __future__ import annotations
+
+LINE_LENGTH = 88
+_OPEN, _CLOSE = "([{", ")]}"
+
+
+def wrap(statement: str, indent: int = 0, comma: bool = False) -> list[str]:
+    """The lines of a statement, or of an item that a comma follows, at an indentation."""
+    end = "," if comma else ""
+    margin = " " * indent
+    if indent + len(statement) + len(end) <= LINE_LENGTH:
+        return [margin + statement + end]
+    pair = _parameters(statement) if statement.startswith("async def ") else _last_pair(statement)
+    if pair is None:
+        return _parenthesize(statement, indent, end)
+    opening, closing = pair
+    head, body, tail = (
+        statement[: opening + 1],
+        statement[opening + 1 : closing],
+        statement[closing:],
+    )
+    inner = indent + 4
+    # A bare list or dictionary always has an item a line; arguments may share one.
+    if inner + len(body) <= LINE_LENGTH and head[-1] == "(" and not _is_tuple(head):
+        lines = [" " * inner + body]
+    else:
+        lines = [line for item in split_items(body) for line in wrap(item, inner, comma=True)]
+    return [margin + head, *lines, margin + tail + end]
+
+
+def _is_tuple(head: str) -> bool:
+    """Whether the bracket opens a tuple rather than a call."""
+    before = head[:-1].rstrip()
+    return not before or before[-1] in "=,:" or before.endswith("return")
+
+
+def _parenthesize(statement: str, indent: int, end: str) -> list[str]:
+    """`name = (` … `)` around a right-hand side without brackets of its own."""
+    target, equals, value = statement.partition(" = ")
+    margin = " " * indent
+    if not equals or indent + 4 + len(value) > LINE_LENGTH:
+        return [margin + statement + end]
+    return [f"{margin}{target} = (", f"{margin}    {value}", f"{margin}){end}"]
+
+
+def _brackets(text: str) -> list[tuple[int, int]]:
+    """(position, depth outside) of each bracket that stands outside string literals."""
+    found: list[tuple[int, int]] = []
+    depth, quote, position = 0, "", 0
+    while position < len(text):
+        character = text[position]
+        if quote:
+            if character == "\\":
+                position += 1
+            elif character == quote:
+                quote = ""
+        elif character in "\"'":
+            quote = character
+        elif character in _OPEN:
+            found.append((position, depth))
+            depth += 1
+        elif character in _CLOSE:
+            depth -= 1
+            found.append((position, depth))
+        elif character == "," and depth == 0:
+            found.append((position, -1))
+        position += 1
+    return found
+
+
+def _last_pair(text: str) -> tuple[int, int] | None:
+    """The outermost brackets that the statement ends with."""
+    if not text or text[-1] not in _CLOSE:
+        return None
+    outer = [position for position, depth in _brackets(text) if depth == 0]
+    return (outer[-2], outer[-1]) if len(outer) >= 2 else None
+
+
+def _parameters(text: str) -> tuple[int, int] | None:
+    """The brackets around the parameters of a function."""
+    outer = [position for position, depth in _brackets(text) if depth == 0]
+    return (outer[0], outer[1]) if len(outer) >= 2 else None
+
+
+def split_items(text: str) -> list[str]:
+    """The items between the commas that stand outside brackets and string literals."""
+    items: list[str] = []
+    start = 0
+    for position, depth in _brackets(text):
+        if depth == -1:
+            items.append(text[start:position].strip())
+            start = position + 1
+    last = text[start:].strip()
+    return [*items, last] if last else items

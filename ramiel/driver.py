@@ -1,0 +1,187 @@
+"""`ramiel compile` as a function: a pipeline of passes, and the files around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from onnx import ModelProto
+from xdsl.context import Context
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
+from xdsl.passes import PassPipeline
+from xdsl.universe import Universe
+from xdsl.utils.exceptions import VerifyException
+
+from ramiel.backend.target import find_program
+from ramiel.cores import available_cores
+from ramiel.dialects.task import ProgramOp
+from ramiel.errors import RamielError
+from ramiel.frontend import check_model, lift_file, lift_model
+from ramiel.frontend.names import identifier
+
+SIMPLIFY = ("infer-shapes", "canonicalize-onnx", "constant-fold", "cse", "dce")
+PRUNE = ("upgrade-onnx", *SIMPLIFY, *SIMPLIFY)
+"""Twice: a folded shape makes more shapes known."""
+FUSE = ("fuse-batch-norm", "dce")
+LOWER = ("convert-onnx-to-torch", "outline-constants", "cse", "dce")
+SCHEDULE = ("estimate-cost", "clone", "cluster")
+PRESETS = ("faithful", "fast")
+"""`faithful` changes no parameter; `fast` may."""
+EXTENSIONS = "ramiel.pipeline"
+"""Entry-point group of extensions: each is a mapping from a stage, "onnx" (pruned, not lowered
+yet) or "torch" (lowered, not clustered yet), to a pipeline string that runs there."""
+LEAST_GAIN = 1.02
+"""Predicted speed-up below which the serial program is generated."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller chooses."""
+
+    workers: int | None = None
+    """Clusters at most; None: the cores that this process may use."""
+    preset: str = "fast"
+    force_parallel: bool = False
+    """Keep the parallel program where no gain is predicted."""
+    dims: tuple[str, ...] = ()
+    """Symbolic dimensions to fix, as "batch=1"."""
+    name: str | None = None
+    """The class's name."""
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """A compiled program, and what the scheduler says about it."""
+
+    module: ModuleOp
+    verdict: str
+    clusters_before_merging: int
+    stages: Sequence[tuple[str, str]] = ()
+    """(pass, IR after it), if asked for."""
+
+    @property
+    def program(self) -> ProgramOp:
+        """The task program."""
+        return find_program(self.module)
+
+
+def prediction(program: ProgramOp, key: str) -> int:
+    """A figure that the scheduler attached to a program, in nanoseconds; 0 if there is none."""
+    match program.attributes.get(key):
+        case IntegerAttr(value=value):
+            return value.data
+        case _:
+            return 0
+
+
+def load(model: str | Path | ModelProto, name: str | None = None) -> ModuleOp:
+    """Lift a model from a file or from memory.  Raises RamielError if it is no valid model."""
+    if isinstance(model, ModelProto):
+        check_model(model, name or "the model")
+        return lift_model(model, name or model.graph.name or "model")
+    return lift_file(Path(model))
+
+
+class Pipeline:
+    """Runs passes by name on one module, all dialects and passes of all universes at hand."""
+
+    def __init__(self, module: ModuleOp, progress: Progress | None = None) -> None:
+        self.module = module
+        self.progress = progress
+        self.universe = Universe.get_multiverse()
+        self.context = Context()
+        for name, factory in self.universe.all_dialects.items():
+            self.context.register_dialect(name, factory)
+        self.stages: list[tuple[str, str]] | None = None
+
+    def run(self, specification: str | Sequence[str]) -> None:
+        """Run the passes of a pipeline string.  Raises RamielError if one leaves invalid IR."""
+        text = specification if isinstance(specification, str) else ",".join(specification)
+        for one in PassPipeline.parse_spec(self.universe.all_passes, text).passes:
+            if self.progress is not None:
+                self.progress(one.name)
+            one.apply(self.context, self.module)
+            if self.stages is not None:
+                self.stages.append((one.name, str(self.module)))
+        try:
+            self.module.verify()
+        except VerifyException as error:
+            raise RamielError(f"internal error after {text}: {error}") from error
+
+
+def extension_passes(stage: str) -> list[str]:
+    """The pipelines that installed extensions run at a stage, in the order of their names."""
+    found = sorted(entry_points(group=EXTENSIONS), key=lambda entry: entry.name)
+    return [text for entry in found if (text := entry.load().get(stage))]
+
+
+def passes_of(preset: str) -> list[str]:
+    """All passes up to clustering.  Raises RamielError for an unknown preset."""
+    if preset not in PRESETS:
+        raise RamielError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
+    fuse = FUSE if preset == "fast" else ()
+    return [*PRUNE, *extension_passes("onnx"), *fuse, *LOWER, *extension_passes("torch")]
+
+
+def lower_model(
+    module: ModuleOp, options: Options, progress: Progress | None = None, keep_ir: bool = False
+) -> Pipeline:
+    """Everything up to clustering."""
+    pipeline = Pipeline(module, progress)
+    if keep_ir:
+        pipeline.stages = [("lift", str(module))]
+    passes = passes_of(options.preset)
+    if options.dims:
+        dims = ",".join(f'"{dim}"' for dim in options.dims)
+        passes.insert(passes.index("infer-shapes"), f"infer-shapes{{dims={dims}}}")
+    pipeline.run(passes)
+    return pipeline
+
+
+def compile_model(
+    model: str | Path | ModelProto,
+    options: Options | None = None,
+    progress: Progress | None = None,
+    keep_ir: bool = False,
+    package: str | None = None,
+) -> Compilation:
+    """Compile a model to a task program of torch.calls.
+
+    `package` names the package in the generated text.  Raises RamielError.
+    """
+    options = options or Options()
+    workers = options.workers if options.workers is not None else available_cores()
+    if workers < 1:
+        raise RamielError(f"--workers must be at least 1, not {workers}")
+    module = load(model, package)
+    pipeline = lower_model(module, options, progress, keep_ir)
+    pipeline.run(SCHEDULE)
+    program = find_program(module)
+    before = len(program.clusters)
+    pipeline.run(f"merge-clusters{{max-clusters={workers}}}")
+    verdict = _judge(pipeline, options)
+    program = find_program(module)
+    if package is not None:
+        program.sym_name = StringAttr(identifier(package, "model"))
+    return Compilation(module, verdict, before, tuple(pipeline.stages or ()))
+
+
+def _judge(pipeline: Pipeline, options: Options) -> str:
+    """Say what parallelism is predicted to gain; fall back to one cluster if it gains nothing."""
+    program = find_program(pipeline.module)
+    serial = prediction(program, "predicted_serial_ns")
+    parallel = prediction(program, "predicted_makespan_ns")
+    gain = serial / parallel if parallel else 1.0
+    count = len(program.clusters)
+    if count == 1:
+        return "one cluster: the model is a chain, or one worker was asked for"
+    if gain >= LEAST_GAIN:
+        return f"{count} clusters, predicted {gain:.2f} times as fast as on one core"
+    if options.force_parallel:
+        return f"{count} clusters, kept by force: predicted {gain:.2f} times as fast as serial"
+    pipeline.run("merge-clusters{max-clusters=1}")
+    return f"serial: {count} clusters would be {gain:.2f} times as fast as one core, no gain"

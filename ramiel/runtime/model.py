@@ -1,0 +1,144 @@
+"""The base class of a compiled model: an nn.Module whose executor is a strategy."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+
+from .errors import ModelError
+from .executor import Executor
+from .inputs import Input, check_inputs, name_inputs
+from .program import Cluster, Message, Program
+from .serial import SerialExecutor
+from .threads import ThreadsExecutor
+from .weights import Weight, WeightTree, check_weights, of_tensors, read_weights
+
+EXECUTORS: dict[str, type[Executor]] = {"serial": SerialExecutor, "threads": ThreadsExecutor}
+WEIGHTS_FILE = "weights.safetensors"
+
+
+class ParallelModel(nn.Module):
+    """A model whose clusters run in parallel.
+
+        with Model.load() as model:
+            logits = model(image)  # by position in graph order, or by name: model(data=image)
+
+    A subclass says what it is in these attributes, and has no code of its own.
+    """
+
+    inputs: ClassVar[Sequence[Input]] = ()
+    outputs: ClassVar[Sequence[str]] = ()
+    clusters: ClassVar[Sequence[Cluster]] = ()
+    channels: ClassVar[Sequence[Message]] = ()
+    weights: ClassVar[Sequence[Weight] | None] = None
+    """What the weights file must hold; None: what the file beside model.py holds."""
+
+    @classmethod
+    def load(
+        cls,
+        executor: str = "threads",
+        *,
+        weights: str | Path | None = None,
+        trainable: bool = False,
+        timeout: float | None = None,
+    ) -> Self:
+        """The model with its weights, mapped from weights.safetensors beside model.py.
+
+        executor: "threads", a thread per cluster; or "serial", everything on the calling thread.
+        weights: another .safetensors file, with the same names, shapes and dtypes.
+        trainable: parameters require gradients.
+        timeout: seconds that a call may take before it raises CallTimeout.
+
+        Raises WeightsError if a weight is missing or differs, ValueError for an unknown executor.
+        """
+        own_file = cls.folder() / WEIGHTS_FILE
+        needed = cls.weights if cls.weights is not None else of_tensors(read_weights(own_file))
+        file = Path(weights) if weights is not None else own_file
+        tensors = read_weights(file) if needed or file.exists() else {}
+        check_weights(needed, tensors, file)
+        needed_tensors = {weight.name: tensors[weight.name] for weight in needed}
+        return cls(needed_tensors, executor, trainable=trainable, timeout=timeout)
+
+    @classmethod
+    def folder(cls) -> Path:
+        """The folder of the package: where the class that lists the clusters was written."""
+        owner = next(base for base in cls.__mro__ if "clusters" in vars(base))
+        return Path(inspect.getfile(owner)).resolve().parent
+
+    def __init__(
+        self,
+        tensors: Mapping[str, Tensor],
+        executor: str = "threads",
+        *,
+        trainable: bool = False,
+        timeout: float | None = None,
+    ) -> None:
+        """A model with these weights; see load."""
+        super().__init__()
+        if executor not in EXECUTORS:
+            raise ValueError(f"no executor {executor!r}: there are {', '.join(EXECUTORS)}")
+        if timeout is not None and timeout <= 0:
+            raise ValueError(f"timeout must be above 0 seconds, got {timeout}")
+        self._options = (executor, timeout)
+        self._executor = self._new_executor()
+        self._tree = WeightTree()
+        # One weight of each floating dtype tells later what .to(dtype) made of it.
+        floating = ((name, t.dtype) for name, t in tensors.items() if t.is_floating_point())
+        self._witnesses = {dtype: name for name, dtype in floating}
+        with torch.inference_mode(False):
+            self._tree.register(self, tensors, trainable=trainable)
+        self.train(trainable)
+
+    def forward(self, /, *tensors: Tensor, **named: Tensor) -> Any:
+        """The model's output, or a tuple of its outputs in graph order.
+
+        Tensors are given in graph order or by name; `model(**{"x.1": tensor})` if a name is no
+        identifier.  Raises InputError before anything runs if one does not fit, and what the
+        executor's `run` raises.
+        """
+        w = self._tree.collect()
+        cast = {dtype: w[name].dtype for dtype, name in self._witnesses.items()}
+        inputs = check_inputs(self.inputs, name_inputs(self.inputs, tensors, named), cast)
+        results = self._executor.run(inputs, w)
+        if missing := [name for name in self.outputs if name not in results]:
+            raise ModelError(f"{type(self).__name__}: no cluster returned {missing[0]!r}")
+        if len(self.outputs) == 1:
+            return results[self.outputs[0]]
+        return tuple(results[name] for name in self.outputs)
+
+    @property
+    def renamed_weights(self) -> Mapping[str, str]:
+        """Weights whose names cannot be a path of submodules: own name to parameter name."""
+        return self._tree.renamed
+
+    def close(self) -> None:
+        """End the workers; further calls raise ClosedError."""
+        self._executor.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def extra_repr(self) -> str:
+        executor, _ = self._options
+        return f"executor={executor!r}, clusters={len(self.clusters)}"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copy and pickle: a copy has the same weights and options, and its own workers."""
+        return {key: value for key, value in self.__dict__.items() if key != "_executor"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # pyright: ignore[reportUnknownMemberType]
+        self._executor = self._new_executor()
+
+    def _new_executor(self) -> Executor:
+        executor, timeout = self._options
+        program = Program(type(self).__name__, self.clusters, self.channels)
+        return EXECUTORS[executor](program, timeout)

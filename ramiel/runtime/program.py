@@ -1,0 +1,62 @@
+"""What a model says about itself: its clusters, and the messages between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from torch import Tensor
+
+ClusterFunction: TypeAlias = Callable[..., Coroutine[Any, Any, dict[str, Tensor]]]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster function `f(*inputs, w, channels)`, the model inputs that it reads, in order.
+
+    `width` is the number of cores that its operators use.
+    """
+
+    function: ClusterFunction
+    reads: tuple[str, ...] = ()
+    width: int = 1
+
+    @property
+    def name(self) -> str:
+        """The function's name, by which messages know the cluster."""
+        return self.function.__name__
+
+
+@dataclass(frozen=True)
+class Message:
+    """A value that one cluster sends to another, once per call."""
+
+    value: str
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """A model as executors see it.  Raises ValueError if a message names no cluster."""
+
+    name: str
+    clusters: Sequence[Cluster]
+    messages: Sequence[Message]
+    sends: dict[str, list[tuple[str, str]]] = field(init=False)
+    receives: dict[str, list[tuple[str, str]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = [cluster.name for cluster in self.clusters]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{self.name}: two clusters have one name: {', '.join(names)}")
+        sends: dict[str, list[tuple[str, str]]] = {name: [] for name in names}
+        receives: dict[str, list[tuple[str, str]]] = {name: [] for name in names}
+        for message in self.messages:
+            if message.source not in sends or message.destination not in sends:
+                raise ValueError(f"{self.name}: {message} names an unknown cluster")
+            sends[message.source].append((message.value, message.destination))
+            receives[message.destination].append((message.value, message.source))
+        object.__setattr__(self, "sends", sends)
+        object.__setattr__(self, "receives", receives)

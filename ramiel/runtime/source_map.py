@@ -1,0 +1,53 @@
+"""From an exception inside a cluster to the line of model.py, and the ONNX node behind it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import traceback
+from pathlib import Path
+
+from .errors import ClusterError
+from .program import Cluster
+
+MAP_FILE = "model.map.json"  # {"lines": {"57": {"node": "/conv1/Conv", "operator": "Conv"}}}
+
+
+def cluster_error(cluster: Cluster, error: BaseException) -> ClusterError:
+    """What the caller sees of an exception inside a cluster."""
+    source = cluster.function.__code__.co_filename
+    lines = [
+        line
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == source
+    ]
+    line = lines[-1] if lines else None
+    origin = _origin(Path(source), line) if line is not None else {}
+    reason = f"{type(error).__name__}: {error}"
+    found = ClusterError(
+        cluster.name, reason, line, origin.get("node", ""), origin.get("operator", "")
+    )
+    found.__cause__ = error
+    return found
+
+
+def _origin(source: Path, line: int) -> dict[str, str]:
+    """The map's entry for the statement at a line; none if there is no map, or no entry."""
+    try:
+        text = (source.parent / MAP_FILE).read_text(encoding="utf-8")
+        lines: dict[str, dict[str, str]] = json.loads(text)["lines"]
+        statement = _statement(ast.parse(source.read_text(encoding="utf-8")), line)
+    except (OSError, ValueError, KeyError, SyntaxError):
+        return {}  # the error is worth more than its origin
+    found = [lines[str(at)] for at in statement if str(at) in lines]
+    return found[0] if found else {}
+
+
+def _statement(tree: ast.Module, line: int) -> range:
+    """The lines of the innermost statement at a line: a statement can take several."""
+    around = [
+        range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt)
+    ]
+    return min((lines for lines in around if line in lines), key=len, default=range(line, line))

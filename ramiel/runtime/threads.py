@@ -1,0 +1,214 @@
+"""The threads executor: a persistent thread per cluster, messages by reference.
+
+PyTorch's operators release the interpreter lock while they compute, so clusters overlap.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Mapping
+from queue import Empty, SimpleQueue
+
+import torch
+from torch import Tensor
+
+from .channels import Channels
+from .errors import CallAborted, CallTimeout, ChannelError, ClosedError
+from .executor import Executor
+from .program import Cluster, Program
+from .source_map import cluster_error
+from .weights import Weights
+from .workers import Workers
+
+
+class ThreadsExecutor(Executor):
+    """Runs each cluster in its own thread, with `cluster.width` threads inside an operator.
+
+    Calls from several threads queue: one runs at a time.  A cluster, or a signal handler, that
+    calls the model whose call is running gets a RuntimeError instead of a deadlock.
+    """
+
+    def __init__(self, program: Program, timeout: float | None = None) -> None:
+        super().__init__(program, timeout)
+        self._closed = False
+        self._forget()
+        _executors.add(self)
+
+    def run(self, inputs: Mapping[str, Tensor], w: Weights) -> dict[str, Tensor]:
+        """One call, see Executor.run; the timeout counts from when it is the call's turn.
+
+        A call that fails, times out or is interrupted ends at once for its caller; a cluster
+        that is inside an operator then leaves at its next send or recv, and the next call's work
+        queues behind it.
+        """
+        self._refuse_nesting()
+        call = _Call(self.program)
+        jobs = [_Job(call, cluster, inputs, w) for cluster in self.program.clusters]
+        with self._turn:
+            try:
+                self._caller = threading.get_ident()
+                self._call = call
+                if self._closed:
+                    raise ClosedError(f"{self.program.name} is closed")
+                for queue, job in zip(self._started().queues, jobs, strict=True):
+                    queue.put(job)
+                return call.result(self.timeout)
+            except BaseException:
+                call.abort()
+                raise
+            finally:
+                self._caller = None
+                self._call = None
+
+    def close(self) -> None:
+        """End the workers; a call that is running, or comes later, raises ClosedError."""
+        self._closed = True
+        call, workers = self._call, self._workers
+        if call is not None:
+            call.end(ClosedError(f"{self.program.name} was closed during the call"))
+        if workers is not None:
+            workers.stop(wait=5.0)
+
+    def _refuse_nesting(self) -> None:
+        me = threading.get_ident()
+        workers = self._workers
+        if me == self._caller or (workers is not None and me in workers.idents):
+            raise RuntimeError(f"{self.program.name} is called from inside its own call")
+
+    def _started(self) -> Workers:
+        if self._workers is None:
+            name = self.program.name
+            self._workers = Workers(
+                [(f"{name} {cluster.name}", cluster.width) for cluster in self.program.clusters]
+            )
+            if self._closed:  # close() came in between, and found no workers to end
+                self._workers.stop()
+        return self._workers
+
+    def _forget(self) -> None:
+        """Be as new: also in a forked child, which has no threads and may have a held lock."""
+        self._turn = threading.Lock()
+        self._caller: int | None = None
+        self._call: _Call | None = None
+        self._workers: Workers | None = None
+
+
+class _Call:
+    """What the clusters of one call share.  All of it is fresh, so an error leaves nothing."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.grad = torch.is_grad_enabled()
+        self.inference = torch.is_inference_mode_enabled()
+        self.aborted = False
+        self.inboxes: dict[str, SimpleQueue[tuple[str, str, Tensor] | None]] = {
+            cluster.name: SimpleQueue() for cluster in program.clusters
+        }
+        self._outputs: list[dict[str, Tensor]] = []
+        self._ended: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def result(self, timeout: float | None) -> dict[str, Tensor]:
+        """Wait for the end: the outputs of all clusters."""
+        try:
+            error = self._ended.get(timeout=timeout)
+        except Empty:
+            raise CallTimeout(f"{self.program.name}: no result in {timeout} s") from None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error  # its traceback holds this frame, which would hold it in turn
+        return {name: tensor for part in self._outputs for name, tensor in part.items()}
+
+    def add(self, outputs: dict[str, Tensor]) -> None:
+        """A cluster has ended; the last one wakes the caller."""
+        self._outputs.append(outputs)
+        if len(self._outputs) == len(self.inboxes):
+            self._ended.put(None)
+
+    def end(self, error: BaseException) -> None:
+        """The call has failed: release the other clusters, and wake the caller."""
+        self.abort()
+        self._ended.put(error)
+
+    def abort(self) -> None:
+        """Release every cluster that waits, or will."""
+        self.aborted = True
+        for inbox in self.inboxes.values():
+            inbox.put(None)
+
+
+class _Job:
+    """One cluster's part of a call."""
+
+    def __init__(
+        self, call: _Call, cluster: Cluster, inputs: Mapping[str, Tensor], w: Weights
+    ) -> None:
+        self._call = call
+        self._cluster = cluster
+        self._channels = _Channels(call, cluster.name)
+        self._arguments = [inputs[name] for name in cluster.reads]
+        self._w = w
+
+    def __call__(self) -> None:
+        """Run the cluster in the caller's mode, and report to the call."""
+        call = self._call
+        try:
+            with torch.inference_mode() if call.inference else torch.set_grad_enabled(call.grad):
+                outputs = self._drive()
+            self._channels.finish()
+        except CallAborted:
+            return
+        except BaseException as error:
+            call.end(cluster_error(self._cluster, error))
+        else:
+            call.add(outputs)
+
+    def _drive(self) -> dict[str, Tensor]:
+        coroutine = self._cluster.function(*self._arguments, self._w, self._channels)
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            return end.value
+        coroutine.close()
+        raise ChannelError("a cluster can await nothing but channels.recv")
+
+
+class _Channels(Channels):
+    """Messages in one queue per cluster; those that come early are kept until asked for."""
+
+    def __init__(self, call: _Call, cluster: str) -> None:
+        super().__init__(call.program, cluster)
+        self._call = call
+        self._inbox = call.inboxes[cluster]
+        self._arrived: dict[tuple[str, str], Tensor] = {}
+
+    def send(self, value: str, tensor: Tensor, *, to: str) -> None:
+        if self._call.aborted:
+            raise CallAborted
+        self.sending(value, to)
+        self._call.inboxes[to].put((value, self.cluster, tensor))
+
+    async def recv(self, value: str, *, source: str) -> Tensor:
+        self.receiving(value, source)
+        key = (value, source)
+        while key not in self._arrived:
+            message = self._inbox.get()
+            if message is None or self._call.aborted:
+                raise CallAborted
+            self._arrived[message[0], message[1]] = message[2]
+        return self._arrived.pop(key)
+
+
+_executors: weakref.WeakSet[ThreadsExecutor] = weakref.WeakSet()
+
+
+def _forget_workers() -> None:
+    for executor in _executors:
+        executor._forget()  # pyright: ignore[reportPrivateUsage]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_workers)

@@ -1,0 +1,65 @@
+"""Random inputs that a model can take: indices within their table, masks of zeros and ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from xdsl.ir import Operation, SSAValue
+
+from ramiel import element_types
+from ramiel.dialects.dataflow import GraphOp
+from ramiel.dialects.onnx_operation import OnnxOperation
+from ramiel.errors import RamielError
+from ramiel.tensors import Array, dims_of, element_of
+
+PASSES_INDICES_ON = frozenset(
+    {"Cast", "Reshape", "Flatten", "Unsqueeze", "Squeeze", "Identity", "Slice", "Expand"}
+)
+"""Operators after which an index is an index still."""
+
+
+def sample_inputs(
+    graph: GraphOp, seed: int = 0, dims: Mapping[str, int] | None = None
+) -> dict[str, Array]:
+    """Inputs by the model's own names.
+
+    Floats are normal; integers that index a table stay within it, other integers are 0 or 1.
+    Symbolic dimensions are those of `dims`, else 1.  Raises RamielError for inputs that are no
+    tensors of numbers.
+    """
+    generator = np.random.default_rng(seed)
+    inputs: dict[str, Array] = {}
+    for name, argument in zip(graph.argument_names(), graph.arguments, strict=True):
+        shape_or_none = dims_of(argument.type)
+        element = element_of(argument.type)
+        if shape_or_none is None or element is None:
+            raise RamielError(f"input {name!r} has no known shape: give it with --input")
+        shape = [dim if isinstance(dim, int) else (dims or {}).get(dim, 1) for dim in shape_or_none]
+        dtype = element_types.of_mlir(element).numpy
+        if dtype.kind in "iu":
+            high = index_bound(argument) or 2
+            inputs[name] = generator.integers(0, high, shape).astype(dtype)
+        elif dtype.kind == "b":
+            inputs[name] = generator.integers(0, 2, shape).astype(bool)
+        else:
+            inputs[name] = generator.standard_normal(shape).astype(dtype)
+    return inputs
+
+
+def index_bound(value: SSAValue) -> int | None:
+    """How many entries the smallest table has that the value indexes, None if it indexes none."""
+    bounds = [_bound_of_use(use.operation, use.index) for use in value.uses]
+    return min((bound for bound in bounds if bound is not None), default=None)
+
+
+def _bound_of_use(op: Operation, index: int) -> int | None:
+    if not isinstance(op, OnnxOperation):
+        return None
+    if op.operator == "Gather" and index == 1:
+        dims = dims_of(op.operands[0].type)
+        size = dims[op.integer("axis", 0)] if dims else None
+        return size if isinstance(size, int) else None
+    if op.operator in PASSES_INDICES_ON and index == 0:
+        return index_bound(op.results[0])
+    return None

@@ -1,0 +1,79 @@
+"""What several commands share: options of the compiler, and progress on a terminal."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from ramiel.driver import PRESETS, Options, Progress
+from ramiel.errors import RamielError
+
+
+def add_model(command: argparse.ArgumentParser) -> None:
+    """The model's file."""
+    command.add_argument("model", type=Path, metavar="MODEL.onnx", help="the ONNX model")
+
+
+def add_compiler_options(command: argparse.ArgumentParser) -> None:
+    """What `options_of` reads."""
+    command.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="clusters at most (default: the cores that this process may use)",
+    )
+    command.add_argument(
+        "--preset",
+        choices=PRESETS,
+        default="fast",
+        help="faithful changes no parameter, so that the model can be trained (default: fast)",
+    )
+    command.add_argument(
+        "--force-parallel",
+        action="store_true",
+        help="keep the parallel program where no gain is predicted",
+    )
+    command.add_argument(
+        "--dim",
+        action="append",
+        default=[],
+        metavar="NAME=SIZE",
+        help="fix a symbolic dimension, as in --dim batch=1",
+    )
+
+
+def options_of(arguments: argparse.Namespace) -> Options:
+    """The compiler's options on the command line."""
+    return Options(
+        workers=arguments.workers,
+        preset=arguments.preset,
+        force_parallel=arguments.force_parallel,
+        dims=tuple(arguments.dim),
+        name=getattr(arguments, "name", None),
+    )
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Progress]:
+    """Show which step runs, on a terminal only."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step: None
+        return
+    with console.status(what) as status:
+        yield lambda step: status.update(f"{what}: {step}")
+
+
+def dims_of_options(options: Options) -> dict[str, int]:
+    """Symbolic dimensions by name.  Raises RamielError for what is no NAME=SIZE."""
+    dims: dict[str, int] = {}
+    for text in options.dims:
+        name, equals, size = text.partition("=")
+        if not equals or not size.isdigit():
+            raise RamielError(f"--dim wants NAME=SIZE, not {text!r}")
+        dims[name] = int(size)
+    return dims

@@ -1,0 +1,55 @@
+"""`ramiel compile`: an ONNX model becomes a package."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from ramiel.backend.package import check_destination, write_package
+from ramiel.driver import compile_model
+from ramiel.tools.commands.common import add_compiler_options, add_model, options_of, progress
+
+HELP = "write a model as a package of parallel PyTorch"
+EXAMPLE = "ramiel compile googlenet.onnx -o googlenet --workers 2 --name GoogLeNet"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    add_model(command)
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="the package's folder"
+    )
+    command.add_argument("--name", help="the class's name (default: from the folder's)")
+    command.add_argument(
+        "--emit-ir", action="store_true", help="also write the IR after each pass to DIR/ir"
+    )
+    command.add_argument(
+        "--force", action="store_true", help="replace a folder that Ramiel did not make"
+    )
+    add_compiler_options(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compile, write, and say what was decided."""
+    started = time.perf_counter()
+    directory: Path = arguments.output.absolute()
+    # Before the long part: a folder that cannot be written is known at once.
+    check_destination(directory, arguments.force)
+    with progress(f"compiling {arguments.model.name}") as step:
+        compilation = compile_model(
+            arguments.model,
+            options_of(arguments),
+            step,
+            keep_ir=arguments.emit_ir,
+            package=directory.name,
+        )
+        step("writing the package")
+        ir = {
+            f"ir/{index:02}-{name}.mlir": text
+            for index, (name, text) in enumerate(compilation.stages)
+        }
+        write_package(compilation.program, directory, arguments.name, arguments.force, ir)
+    seconds = time.perf_counter() - started
+    print(f"{arguments.output}: {compilation.verdict} ({seconds:.1f} s)")
+    return 0

@@ -1,0 +1,59 @@
+"""`cluster`: a dataflow graph becomes a task program, one cluster per path of the graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from ramiel.dialects.dataflow import GraphOp
+from ramiel.errors import RamielError
+from ramiel.scheduling.algorithms import find_algorithm
+from ramiel.scheduling.linear_clustering import keep_together
+from ramiel.scheduling.merging import by_first_start
+from ramiel.scheduling.ordering import order_by_priority
+from ramiel.scheduling.simulator import simulate
+from ramiel.scheduling.task_graph import MessageCost
+from ramiel.transforms.task_graph import is_task, message_cost, read_tasks
+from ramiel.transforms.task_program import replace_program
+
+
+@dataclass(frozen=True)
+class Cluster(ModulePass):
+    """Gather the operations of each dataflow.graph into clusters that can run side by side.
+
+    Knows no operator: costs are read from the attribute `cost`, bytes from the types.
+
+    Args:
+        algorithm: a name of `ramiel.scheduling.algorithms`.
+        message_ns: what a message between two workers costs; 0 where no operation has a cost.
+
+    Raises RamielError for an unknown algorithm and for a bad cost.
+    """
+
+    name = "cluster"
+    algorithm: str = "linear"
+    message_ns: int = MessageCost().latency_ns
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        try:
+            find_algorithm(self.algorithm)
+        except ValueError as error:
+            raise RamielError(f"cluster: {error}") from None
+        for graph in [nested for nested in op.walk() if isinstance(nested, GraphOp)]:
+            self.cluster(graph)
+
+    def cluster(self, graph: GraphOp) -> None:
+        """Replace one graph by its task program."""
+        operations = [op for op in graph.block.ops if is_task(op)]
+        tasks = read_tasks(operations, [operations])
+        message = message_cost(self.message_ns, tasks)
+        clusters = find_algorithm(self.algorithm)(tasks.graph)
+        for group in tasks.ordered:
+            clusters = keep_together(clusters, group)
+        clusters = order_by_priority(tasks.graph, clusters, message)
+        clusters = by_first_start(clusters, simulate(tasks.graph, clusters, message))
+        timeline = simulate(tasks.graph, clusters, message)
+        replace_program(graph, tasks, clusters, graph.output.values, timeline)

@@ -1,0 +1,164 @@
+"""Types of one operation's results by ONNX's own inference, and what two types say together."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import onnx
+from onnx import AttributeProto, NodeProto, TensorProto, TypeProto, numpy_helper, shape_inference
+from onnx.defs import OpSchema
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, UnrankedTensorType
+from xdsl.ir import Attribute, SSAValue
+from xdsl.rewriter import Rewriter
+
+from ramiel import tensors
+from ramiel.dialects.dataflow import ConstantOp, WeightOp
+from ramiel.dialects.onnx_operation import OnnxOperation
+from ramiel.dialects.syntax import to_literal
+from ramiel.errors import RamielError
+from ramiel.frontend.types import from_proto, to_proto
+from ramiel.tensors import Array, Dim, dims_of, element_of, static_shape, tensor_type
+from ramiel.weights import WeightStore
+
+PROPAGATED_ELEMENTS = 1024
+"""Constants of up to this many elements are read where a shape may depend on their values."""
+
+_KINDS = {
+    OpSchema.AttrType.FLOAT: (AttributeProto.FLOAT, "f"),
+    OpSchema.AttrType.INT: (AttributeProto.INT, "i"),
+    OpSchema.AttrType.STRING: (AttributeProto.STRING, "s"),
+    OpSchema.AttrType.FLOATS: (AttributeProto.FLOATS, "floats"),
+    OpSchema.AttrType.INTS: (AttributeProto.INTS, "ints"),
+    OpSchema.AttrType.STRINGS: (AttributeProto.STRINGS, "strings"),
+}
+
+
+def constant_value(value: SSAValue | None, store: WeightStore) -> Array | None:
+    """The tensor if it is known when compiling and small, else None."""
+    match value.owner if value is not None else None:
+        case ConstantOp(value=dense):
+            return tensors.from_dense(dense)
+        case WeightOp(weight_name=name, result=result):
+            shape = static_shape(result.type)
+            small = shape is not None and _count(shape) <= PROPAGATED_ELEMENTS
+            return store[name.data] if small else None
+        case _:
+            return None
+
+
+def _count(shape: Sequence[int]) -> int:
+    return functools.reduce(lambda product, dim: product * dim, shape, 1)
+
+
+def to_node(op: OnnxOperation) -> NodeProto:
+    """The NodeProto of an operation without graphs; its values are called i0, i1, … and o0, o1, …"""
+    node = NodeProto(op_type=op.operator, domain=op.domain)
+    node.input.extend("" if slot is None else f"i{n}" for n, slot in enumerate(op.inputs))
+    node.output.extend("" if slot is None else f"o{n}" for n, slot in enumerate(op.outputs))
+    for name, formal in op.SCHEMA.attributes.items():
+        if name in op.properties:
+            node.attribute.append(_attribute(name, formal.type, op.properties[name]))
+    return node
+
+
+def _attribute(name: str, kind: OpSchema.AttrType, attribute: Attribute) -> AttributeProto:
+    proto = AttributeProto(name=name)
+    if isinstance(attribute, DenseIntOrFPElementsAttr):
+        proto.type = AttributeProto.TENSOR
+        proto.t.CopyFrom(numpy_helper.from_array(tensors.from_dense(attribute)))
+    elif kind == OpSchema.AttrType.TENSOR:
+        proto.type = AttributeProto.TENSOR
+        texts: Any = to_literal(attribute)
+        proto.t.CopyFrom(onnx.helper.make_tensor("", TensorProto.STRING, [len(texts)], texts))
+    elif kind == OpSchema.AttrType.TYPE_PROTO:
+        proto.type = AttributeProto.TYPE_PROTO
+        proto.tp.CopyFrom(to_proto(attribute))
+    elif kind in _KINDS:
+        proto.type, field = _KINDS[kind]
+        value: Any = to_literal(attribute)
+        if kind == OpSchema.AttrType.STRING:
+            proto.s = value.encode()
+        elif kind == OpSchema.AttrType.STRINGS:
+            proto.strings.extend(text.encode() for text in value)
+        elif isinstance(value, list):
+            getattr(proto, field).extend(value)
+        else:
+            setattr(proto, field, value)
+    return proto
+
+
+@functools.lru_cache(maxsize=4096)
+def _proto(type: Attribute) -> TypeProto:
+    return to_proto(type)
+
+
+def infer_result_types(op: OnnxOperation, store: WeightStore) -> list[Attribute | None]:
+    """What ONNX infers for each result from the operands' types and small constant values.
+
+    None where it infers nothing, also for operators that hold graphs.  Raises RamielError if the
+    operands contradict the operator's definition.
+    """
+    unknown: list[Attribute | None] = [None] * len(op.results)
+    if op.regions or not op.SCHEMA.has_type_and_shape_inference_function:
+        return unknown
+    types: dict[str, TypeProto] = {}
+    data: dict[str, TensorProto] = {}
+    for index, operand in enumerate(op.inputs):
+        if operand is None:
+            continue
+        types[f"i{index}"] = _proto(operand.type)
+        array = constant_value(operand, store)
+        if array is not None:
+            data[f"i{index}"] = numpy_helper.from_array(array)
+    opset = onnx.helper.make_opsetid(op.domain, op.version)
+    node = to_node(op)
+    try:
+        inferred = shape_inference.infer_node_outputs(
+            op.SCHEMA, node, types, data, opset_imports=[opset]
+        )
+    except shape_inference.InferenceError as error:
+        raise RamielError(str(error).strip()) from error
+    except (KeyError, RuntimeError):
+        return unknown
+    names = [name for name in node.output if name]
+    return [from_proto(inferred[name]) if name in inferred else None for name in names]
+
+
+def _refined_dim(declared: Dim, inferred: Dim) -> Dim:
+    """Whichever dimension says more: a number, then a name that is declared, then any name."""
+    if isinstance(declared, int) or (declared and not isinstance(inferred, int)):
+        return declared
+    return inferred
+
+
+def contradict(declared: Attribute, inferred: Attribute) -> bool:
+    """Whether no tensor has both types."""
+    first, second = dims_of(declared), dims_of(inferred)
+    if first is None or second is None:
+        return False
+    return len(first) != len(second) or any(
+        isinstance(a, int) and isinstance(b, int) and a != b
+        for a, b in zip(first, second, strict=True)
+    )
+
+
+def refined(declared: Attribute, inferred: Attribute) -> Attribute:
+    """All that two types of one tensor say together; the second if they contradict each other."""
+    element = element_of(inferred)
+    if element is None or element_of(declared) is None or contradict(declared, inferred):
+        return inferred
+    first, second = dims_of(declared), dims_of(inferred)
+    if first is None or second is None:
+        ranked = declared if second is None else inferred
+        return UnrankedTensorType(element) if dims_of(ranked) is None else ranked
+    dims = [_refined_dim(a, b) for a, b in zip(first, second, strict=True)]
+    return tensor_type(element, dims)
+
+
+def set_type(value: SSAValue, type: Attribute) -> SSAValue:
+    """Give a value another type; returns the value that takes its place, itself if nothing changes."""
+    if value.type == type:
+        return value
+    return Rewriter.replace_value_with_new_type(value, type)

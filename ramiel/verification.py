@@ -1,0 +1,112 @@
+"""Comparing a compiled model with another runtime, on inputs that make its outputs vary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from ramiel.errors import RamielError
+from ramiel.runtime import ParallelModel
+from ramiel.tensors import Array, from_torch, to_torch
+
+RELATIVE_TOLERANCE = 1e-4
+"""Largest difference that float outputs may have, relative to the output's largest value."""
+LEAST_VARIATION = 1e-4
+"""An output that varies less than this, relatively, proves little."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One output of one executor, compared with the reference."""
+
+    output: str
+    executor: str
+    absolute: float
+    relative: float
+    """The largest difference, over the largest value of the reference."""
+    variation: float
+    """How much the reference itself differs between two inputs, over its largest value."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the difference is within the tolerance; a NaN is not."""
+        return self.relative <= RELATIVE_TOLERANCE
+
+
+class Reference:
+    """ONNX Runtime if it is installed, else ONNX's own evaluator."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import onnxruntime
+        except ImportError:
+            self.name = "onnx's reference evaluator"
+            self.session = None
+            from onnx.reference import ReferenceEvaluator
+
+            self.evaluator = ReferenceEvaluator(onnx.load(path))
+            return
+        self.name = "onnxruntime"
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        try:
+            self.session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise RamielError(f"onnxruntime cannot load {path}: {error}") from error
+
+    def run(self, inputs: Mapping[str, Array]) -> list[Array]:
+        """The outputs in the model's order."""
+        runner = self.session if self.session is not None else self.evaluator
+        return [np.asarray(output) for output in runner.run(None, dict(inputs))]
+
+
+def call(model: ParallelModel, inputs: Mapping[str, Array]) -> list[Array]:
+    """The model's outputs on numpy inputs."""
+    outputs = model(**{name: to_torch(array) for name, array in inputs.items()})
+    listed = outputs if isinstance(outputs, tuple) else (outputs,)
+    return [from_torch(output) for output in listed]
+
+
+def largest(array: Array) -> float:
+    """The largest finite magnitude, 0 if there is none."""
+    values = np.abs(array.astype(np.float64))
+    values = values[np.isfinite(values)]
+    return float(values.max()) if values.size else 0.0
+
+
+def compare(
+    names: Sequence[str],
+    executor: str,
+    outputs: Sequence[Array],
+    expected: Sequence[Array],
+    other: Sequence[Array],
+) -> list[Difference]:
+    """Compare outputs with the expected ones; `other` are the reference's on another input."""
+    differences: list[Difference] = []
+    for name, output, wanted, varied in zip(names, outputs, expected, other, strict=True):
+        scale = largest(wanted) or 1.0
+        absolute = _difference(output, wanted)
+        variation = _difference(varied, wanted) if varied.shape == wanted.shape else np.inf
+        differences.append(
+            Difference(name, executor, absolute, absolute / scale, variation / scale)
+        )
+    return differences
+
+
+def _difference(left: Array, right: Array) -> float:
+    """The largest difference; infinite if shapes, dtypes or the places of NaN and inf differ."""
+    if left.shape != right.shape or left.dtype != right.dtype:
+        return float("inf")
+    if not left.size:
+        return 0.0
+    a, b = left.astype(np.float64), right.astype(np.float64)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    with np.errstate(invalid="ignore"):
+        difference = np.where(same, 0.0, np.abs(a - b))
+    return float("inf") if np.isnan(difference).any() else float(difference.max())
