@@ -11,6 +11,7 @@ dataflow.graph @tiny(%x : tensor<1x4xf32>) -> (tensor<1x4xf32>)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, StringAttr
 from xdsl.ir import Attribute, Block, Dialect, Operation, SSAValue
@@ -137,7 +138,7 @@ class ConstantOp(IRDLOperation):
         value = parser.parse_attribute()
         if not isinstance(value, DenseIntOrFPElementsAttr):
             parser.raise_error("expected dense<…> : tensor<…>")
-        op = cls(value)
+        op = cls(cast(DenseIntOrFPElementsAttr, value))
         op.attributes.update(syntax.parse_discardable(parser))
         return op
 

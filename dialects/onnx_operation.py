@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, Self, TypeVar, cast
 
 import onnx
 from onnx.defs import OpSchema
-from xdsl.dialects.builtin import DenseArrayBase, DictionaryAttr, IntegerAttr, StringAttr, i32
+from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    DictionaryAttr,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+    i32,
+)
 from xdsl.ir import Attribute, Region, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
@@ -56,7 +63,7 @@ class OnnxOperation(IRDLOperation):
     GRAPH_NAMES: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def build(
+    def build(  # pyright: ignore[reportIncompatibleMethodOverride]
         cls,
         inputs: Sequence[SSAValue | None],
         outputs: Sequence[Attribute | None],
@@ -111,7 +118,7 @@ class OnnxOperation(IRDLOperation):
     ) -> list[int]:
         match self.properties.get(name):
             case DenseArrayBase() as sizes:
-                return [int(size) for size in sizes.get_values()]
+                return list(cast(DenseArrayBase[IntegerType], sizes).get_values())
             case _:
                 left = count - sum(item.option == _SINGLE for item in parameters)
                 return [1 if item.option == _SINGLE else left for item in parameters]

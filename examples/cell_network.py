@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -21,13 +22,13 @@ class Network:
     """Nodes and weights, collected one layer at a time; values are names."""
 
     seed: int = 0
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    weights: list[onnx.TensorProto] = field(default_factory=list)
+    nodes: list[onnx.NodeProto] = field(default_factory=list[onnx.NodeProto])
+    weights: list[onnx.TensorProto] = field(default_factory=list[onnx.TensorProto])
 
     def __post_init__(self) -> None:
         self.random = np.random.default_rng(self.seed)
 
-    def node(self, operator: str, path: str, inputs: Sequence[str], **attributes: object) -> str:
+    def node(self, operator: str, path: str, inputs: Sequence[str], **attributes: Any) -> str:
         """Append a node under a path such as /cell1/left/Relu; returns its output's name."""
         name = f"/{path}/{operator}"
         self.nodes.append(
@@ -35,7 +36,7 @@ class Network:
         )
         return f"{name}_output_0"
 
-    def weight(self, name: str, array: np.ndarray) -> str:
+    def weight(self, name: str, array: np.ndarray[Any, Any]) -> str:
         """Add a weight."""
         self.weights.append(numpy_helper.from_array(array.astype(np.float32), name))
         return name
@@ -93,7 +94,9 @@ class Network:
         value = self.convolution(f"{path}/conv", value, (target, source, 1, 1))
         return self.normalization(f"{path}/bn", value, target)
 
-    def cell(self, path: str, current: str, before: str, sources: tuple[int, int], channels: int) -> str:
+    def cell(
+        self, path: str, current: str, before: str, sources: tuple[int, int], channels: int
+    ) -> str:
         """A normal cell: five sums of two branches each, concatenated with the cell before."""
         here = self.squeeze(f"{path}/current", current, sources[0], channels)
         last = self.squeeze(f"{path}/before", before, sources[1], channels)

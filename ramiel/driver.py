@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ramiel.dialects.task import ProgramOp
 from ramiel.errors import RamielError
 from ramiel.frontend import check_model, lift_file, lift_model
 from ramiel.frontend.names import identifier
+from ramiel.remarks import collected
 
 SIMPLIFY = ("infer-shapes", "canonicalize-onnx", "constant-fold", "cse", "dce")
 PRUNE = ("upgrade-onnx", *SIMPLIFY, *SIMPLIFY)
@@ -62,6 +63,8 @@ class Compilation:
     clusters_before_merging: int
     stages: Sequence[tuple[str, str]] = ()
     """(pass, IR after it), if asked for."""
+    remarks: Sequence[str] = ()
+    """What passes did not do, and why."""
 
     @property
     def program(self) -> ProgramOp:
@@ -153,7 +156,18 @@ def compile_model(
 
     `package` names the package in the generated text.  Raises RamielError.
     """
-    options = options or Options()
+    with collected() as remarks:
+        compilation = _compile(model, options or Options(), progress, keep_ir, package)
+    return replace(compilation, remarks=tuple(remarks))
+
+
+def _compile(
+    model: str | Path | ModelProto,
+    options: Options,
+    progress: Progress | None,
+    keep_ir: bool,
+    package: str | None,
+) -> Compilation:
     workers = options.workers if options.workers is not None else available_cores()
     if workers < 1:
         raise RamielError(f"--workers must be at least 1, not {workers}")

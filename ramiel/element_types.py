@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import onnx.helper
@@ -99,7 +99,7 @@ _BY_NUMPY = {element.numpy: element for element in ELEMENT_TYPES}
 def of_mlir(type: Attribute) -> ElementType:
     """The element type of a tensor type, or of an element type.  Raises RamielError if unknown."""
     if isinstance(type, TensorType):
-        type = type.element_type
+        type = cast("TensorType[Attribute]", type).element_type
     if type not in _BY_MLIR:
         raise RamielError(f"no element type {type}")
     return _BY_MLIR[type]

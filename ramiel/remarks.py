@@ -10,7 +10,7 @@ them:
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -32,7 +32,7 @@ def remark(text: str, op: Operation | None = None) -> None:
 
 
 @contextmanager
-def collected() -> Iterator[list[str]]:
+def collected() -> Generator[list[str]]:
     """Remarks made inside the block go into the list, `NODE: text` each, and are not printed."""
     remarks: list[str] = []
     token = _collector.set(remarks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +49,11 @@ def dims_of(type: Attribute) -> list[Dim] | None:
         return None
     encoding = type.encoding
     names = iter(
-        [name.data for name in encoding if isinstance(name, StringAttr)]
+        [
+            name.data
+            for name in cast("ArrayAttr[Attribute]", encoding)
+            if isinstance(name, StringAttr)
+        ]
         if isinstance(encoding, ArrayAttr)
         else []
     )
@@ -67,7 +71,7 @@ def static_shape(type: Attribute) -> tuple[int, ...] | None:
 def element_of(type: Attribute) -> Attribute | None:
     """The element type of a tensor type, None if it is no tensor."""
     if isinstance(type, TensorType | UnrankedTensorType):
-        return type.element_type
+        return cast("TensorType[Attribute]", type).element_type
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -51,7 +52,7 @@ class Reference:
             self.evaluator = ReferenceEvaluator(onnx.load(path))
             return
         self.name = "onnxruntime"
-        options = onnxruntime.SessionOptions()
+        options: Any = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         try:
             self.session = onnxruntime.InferenceSession(
@@ -62,14 +63,14 @@ class Reference:
 
     def run(self, inputs: Mapping[str, Array]) -> list[Array]:
         """The outputs in the model's order."""
-        runner = self.session if self.session is not None else self.evaluator
+        runner: Any = self.session if self.session is not None else self.evaluator
         return [np.asarray(output) for output in runner.run(None, dict(inputs))]
 
 
 def call(model: ParallelModel, inputs: Mapping[str, Array]) -> list[Array]:
     """The model's outputs on numpy inputs."""
-    outputs = model(**{name: to_torch(array) for name, array in inputs.items()})
-    listed = outputs if isinstance(outputs, tuple) else (outputs,)
+    outputs: Any = model(**{name: to_torch(array) for name, array in inputs.items()})
+    listed: tuple[Any, ...] = outputs if isinstance(outputs, tuple) else (outputs,)
     return [from_torch(output) for output in listed]
 
 

@@ -7,6 +7,7 @@ overlay of tensors that passes made.  The overlay lives in memory until somebody
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -66,7 +67,7 @@ class WeightStore:
 
     def save(self, file: Path, names: Iterable[str]) -> None:
         """Write the named tensors to a .safetensors file."""
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
         save_file({name: np.ascontiguousarray(self[name]) for name in names}, file)
 
@@ -87,11 +88,9 @@ def _readers(file: Path) -> Mapping[str, Callable[[], Array]]:
         return initializer_readers(load_model(file), file.parent)
     from safetensors import SafetensorError, safe_open
 
-    def reader(name: str) -> Callable[[], Array]:
-        return lambda: handle.get_tensor(name)
-
     try:
-        handle = safe_open(file, framework="numpy")
+        handle: Any = safe_open(file, framework="numpy")
     except SafetensorError as error:
         raise RamielError(f"{file}: {error}") from error
-    return {name: reader(name) for name in handle.keys()}
+    names: list[str] = list(handle.keys())
+    return {name: partial(handle.get_tensor, name) for name in names}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from xdsl.ir import Operation, SSAValue
 
@@ -104,7 +104,7 @@ class ClusterPrinter:
             lines.append('    """')
         self.source.add(*lines)
 
-    def _messages(self, verb: str, messages: list[SendOp] | list[RecvOp]) -> list[str]:
+    def _messages(self, verb: str, messages: Sequence[SendOp | RecvOp]) -> list[str]:
         """What goes to or comes from each other cluster, as lines of the docstring."""
         by_cluster: dict[str, list[str]] = {}
         for op in messages:

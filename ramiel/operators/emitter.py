@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 from xdsl.dialects.builtin import StringAttr, UnrankedTensorType, f32
@@ -163,5 +163,5 @@ def dtype_attribute(dtype: np.dtype[Any]) -> DtypeAttr:
 def shortest(number: Any) -> bool | int | float:
     """A numpy scalar as a Python number; a float as the shortest decimal that rounds to it."""
     if isinstance(number, np.floating):
-        return float(str(number))
+        return float(str(cast("np.floating[Any]", number)))
     return number.item()

@@ -42,7 +42,7 @@ def einsum_flops(op: CallOp) -> int:
 callee("operator.matmul", "input, other", "{input} @ {other}", flops=inner_product_flops)
 callee("torch.nn.functional.linear", "input, weight, bias=None", flops=inner_product_flops)
 callee("torch.addmm", "input, mat1, mat2, *, beta=1, alpha=1", flops=addmm_flops)
-callee("torch.einsum", "equation, *operands", flops=einsum_flops)
+callee("torch.einsum", "equation, /, *operands", flops=einsum_flops)
 callee("torch.linalg.det", "A")
 callee("matrix_transpose", "input", "{input}.T", view=True)
 

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from inspect import Parameter
-from typing import Any
+from typing import Any, cast
 
 from xdsl.ir import Attribute, SSAValue
 
@@ -155,7 +155,7 @@ def quote(text: str) -> str:
 
 def render_index(index: Any) -> str:
     """`[":", -1, "1:3", None]` as `:, -1, 1:3, None`.  Raises ValueError for anything else."""
-    entries: list[Any] = index if isinstance(index, list) else [index]
+    entries = cast("list[Any]", index if isinstance(index, list) else [index])
     texts: list[str] = []
     for entry in entries:
         if isinstance(entry, str) and not re.fullmatch(r"\.\.\.|-?\d*:-?\d*(:-?\d+)?", entry):

@@ -106,7 +106,10 @@ class _Call:
             return False
         index = mail.runnable.popleft()
         try:
-            mail.waiting[self._coroutines[index].send(None)] = index
+            wanted = self._coroutines[index].send(None)
+            if not isinstance(wanted, tuple):
+                raise ChannelError("a cluster can await nothing but channels.recv")
+            mail.waiting[wanted] = index
         except StopIteration as end:
             self._end(index, end.value)
         except Exception as error:

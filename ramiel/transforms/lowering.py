@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
@@ -12,6 +13,7 @@ from ramiel.dialects.onnx_operation import CustomOp, OnnxOperation
 from ramiel.errors import RamielError
 from ramiel.locations import node_name
 from ramiel.operators import registry
+from ramiel.operators.registry import Values
 from ramiel.operators.emitter import Emitter, Unsupported
 from ramiel.weights import WeightStore
 
@@ -31,23 +33,21 @@ def lower(op: Operation, store: WeightStore) -> tuple[list[Operation], list[SSAV
     emit = Emitter(op, store)
     slots: Sequence[object | None] = op.results
     if isinstance(op, OnnxOperation):
-        meaning = registry.find_meaning(op.domain, op.operator, op.version)
-        if meaning is None:
-            emit.refuse("is not supported")
+        meaning: Any = registry.find_meaning(op.domain, op.operator, op.version)
         slots = op.outputs
     else:
         meaning = registry.find_lowering(op)
-        if meaning is None:
-            emit.refuse("is not supported")
+    if meaning is None:
+        emit.refuse("is not supported")
     try:
-        values = meaning(op, emit)
+        values: Values = meaning(op, emit)
     except VerifyException as error:
         emit.refuse(str(error))
-    listed = [values] if isinstance(values, SSAValue) else list(values)
+    listed: list[SSAValue | None] = [values] if isinstance(values, SSAValue) else list(values)
     listed += [None] * (len(slots) - len(listed))
     present = [value for slot, value in zip(slots, listed, strict=False) if slot is not None]
     for result, value in zip(op.results, present, strict=True):
-        if value is None and result.has_one_use() | bool(result.uses):
+        if value is None and bool(result.uses):
             emit.refuse(f"its output {result.index} is not supported")
         if value is not None:
             _settle(op, result.type, value, result.name_hint)

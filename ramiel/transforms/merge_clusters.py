@@ -37,7 +37,7 @@ class MergeClusters(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.max_clusters is not None and self.max_clusters < 1:
             raise RamielError(
-                f"merge-clusters: max-clusters is {self.max_clusters}, not at least 1"
+                f"merge-clusters: max-clusters must be at least 1, not {self.max_clusters}"
             )
         for program in [nested for nested in op.walk() if isinstance(nested, ProgramOp)]:
             if any(cluster.cores != 1 for cluster in program.clusters):

@@ -55,12 +55,20 @@ def _count(shape: Sequence[int]) -> int:
 def to_node(op: OnnxOperation) -> NodeProto:
     """The NodeProto of an operation without graphs; its values are called i0, i1, … and o0, o1, …"""
     node = NodeProto(op_type=op.operator, domain=op.domain)
-    node.input.extend("" if slot is None else f"i{n}" for n, slot in enumerate(op.inputs))
-    node.output.extend("" if slot is None else f"o{n}" for n, slot in enumerate(op.outputs))
+    node.input.extend(_names("i", op.inputs))
+    node.output.extend(_names("o", op.outputs))
     for name, formal in op.SCHEMA.attributes.items():
         if name in op.properties:
             node.attribute.append(_attribute(name, formal.type, op.properties[name]))
     return node
+
+
+def _names(prefix: str, slots: Sequence[SSAValue | None]) -> list[str]:
+    """Names of positional slots, "" for an absent one, none for those absent at the end."""
+    names = ["" if slot is None else f"{prefix}{n}" for n, slot in enumerate(slots)]
+    while names and not names[-1]:
+        names.pop()
+    return names
 
 
 def _attribute(name: str, kind: OpSchema.AttrType, attribute: Attribute) -> AttributeProto:

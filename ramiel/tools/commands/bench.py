@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
-from safetensors.numpy import save_file
+from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
 from ramiel.backend.package import write_package
 from ramiel.benchmarking import Timing, measure

@@ -27,6 +27,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--force", action="store_true", help="replace a folder that Ramiel did not make"
     )
+    command.add_argument(
+        "--verbose", action="store_true", help="say what passes did not do, and why"
+    )
     add_compiler_options(command)
 
 
@@ -51,5 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
         }
         write_package(compilation.program, directory, arguments.name, arguments.force, ir)
     seconds = time.perf_counter() - started
+    if arguments.verbose:
+        for text in compilation.remarks:
+            print(f"remark: {text}")
     print(f"{arguments.output}: {compilation.verdict} ({seconds:.1f} s)")
     return 0

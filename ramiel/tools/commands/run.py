@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -32,7 +32,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def package_of(arguments: argparse.Namespace) -> Iterator[ModuleType]:
+def package_of(arguments: argparse.Namespace) -> Generator[ModuleType]:
     """The package in a folder, or that a model compiles to."""
     path: Path = arguments.model
     if path.is_dir():

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from ramiel.backend.package import write_package
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import compile_model, load
+from ramiel.driver import Progress, compile_model, load
 from ramiel.errors import RamielError
 from ramiel.loading import import_package
 from ramiel.sampling import sample_inputs
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def verify(arguments: argparse.Namespace, step) -> tuple[str, list[Difference]]:  # pyright: ignore
+def verify(arguments: argparse.Namespace, step: Progress) -> tuple[str, list[Difference]]:
     """Compile to a temporary folder, run serial and threads, compare with the reference."""
     path: Path = arguments.model
     options = options_of(arguments)

@@ -1,0 +1,38 @@
+"""Reductions that torch has over one axis only, or not at all."""
+
+from __future__ import annotations
+
+import torch
+
+
+def product(x: torch.Tensor, dims: tuple[int, ...], keepdim: bool = False) -> torch.Tensor:
+    """The product over several dimensions."""
+    for dim in sorted((dim % max(x.ndim, 1) for dim in dims), reverse=True):
+        x = x.prod(dim, keepdim=keepdim)
+    return x
+
+
+def reduce_axes(
+    x: torch.Tensor, axes: torch.Tensor, operation: str, keepdim: bool = False
+) -> torch.Tensor:
+    """`x.operation(axes)`, such as sum, for axes that are known at run time only."""
+    dims = tuple(axes.tolist())
+    if operation == "prod":
+        return product(x, dims or tuple(range(x.ndim)), keepdim)
+    return getattr(x, operation)(dims, keepdim=keepdim)
+
+
+def cumulate(
+    x: torch.Tensor, axis: int | torch.Tensor, operation: str, exclusive: bool, reverse: bool
+) -> torch.Tensor:
+    """Running sum or product along an axis, from the end if reverse (ONNX CumSum, CumProd).
+
+    An exclusive one at a position leaves the element there out.
+    """
+    dim = int(axis)
+    x = x.flip(dim) if reverse else x
+    if exclusive and x.shape[dim]:
+        neutral = torch.full_like(x.narrow(dim, 0, 1), 1 if operation == "cumprod" else 0)
+        x = torch.cat([neutral, x.narrow(dim, 0, x.shape[dim] - 1)], dim)
+    result = getattr(x, operation)(dim, dtype=x.dtype)
+    return result.flip(dim) if reverse else result
