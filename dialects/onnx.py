@@ -129,7 +129,7 @@ def make_operation(schema: OpSchema, name: str) -> type[OnnxOperation]:
     graphs = _graph_attributes(schema)
     members: dict[str, object] = {
         "__module__": __name__,
-        "__doc__": f"ONNX {schema.domain or 'ai.onnx'}.{schema.name}, version {schema.since_version}.",
+        "__doc__": f"ONNX {schema.domain or 'ai.onnx'}.{schema.name} {schema.since_version}.",
         "name": name,
         "__annotations__": {
             "SCHEMA": ClassVar[OpSchema],

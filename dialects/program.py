@@ -1,4 +1,4 @@
-"""What dataflow.graph and task.program share: a named function of tensors with weights in a file."""
+"""What dataflow.graph and task.program share: a named function with weights in a file."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.parser import Parser, UnresolvedOperand
 from xdsl.printer import Printer
 
-Literal: TypeAlias = None | bool | int | float | str | Sequence["Literal"] | Mapping[str, "Literal"]
+Literal: TypeAlias = bool | int | float | str | Sequence["Literal"] | Mapping[str, "Literal"] | None
 """The Python values that an attribute can hold as data."""
 
 

@@ -20,7 +20,9 @@ from ramiel.dialects.task import ProgramOp
 from ramiel.errors import RamielError
 from ramiel.frontend import check_model, lift_file, lift_model
 from ramiel.frontend.names import identifier
+from ramiel.ir_text import text_of
 from ramiel.remarks import collected
+from ramiel.weight_files import programs, weight_names
 
 SIMPLIFY = ("infer-shapes", "canonicalize-onnx", "constant-fold", "cse", "dce")
 PRUNE = ("upgrade-onnx", *SIMPLIFY, *SIMPLIFY)
@@ -35,6 +37,9 @@ EXTENSIONS = "ramiel.pipeline"
 yet) or "torch" (lowered, not clustered yet), to a pipeline string that runs there."""
 LEAST_GAIN = 1.02
 """Predicted speed-up below which the serial program is generated."""
+
+STAGE_WEIGHTS = "weights.safetensors"
+"""The file, beside the IR of the stages, that it takes its weights from."""
 
 Progress = Callable[[str], None]
 
@@ -63,6 +68,8 @@ class Compilation:
     clusters_before_merging: int
     stages: Sequence[tuple[str, str]] = ()
     """(pass, IR after it), if asked for."""
+    weights_of_stages: Sequence[str] = ()
+    """The weights that the IR of the stages names."""
     remarks: Sequence[str] = ()
     """What passes did not do, and why."""
 
@@ -100,6 +107,19 @@ class Pipeline:
         for name, factory in self.universe.all_dialects.items():
             self.context.register_dialect(name, factory)
         self.stages: list[tuple[str, str]] | None = None
+        self.weights_of_stages: dict[str, None] = {}
+
+    def keep_stages(self) -> None:
+        """Keep the IR as it is now, and after each pass from now on."""
+        self.stages = []
+        self._keep("lift")
+
+    def _keep(self, stage: str) -> None:
+        if self.stages is None:
+            return
+        self.stages.append((stage, text_of(self.module, STAGE_WEIGHTS)))
+        for program in programs(self.module):
+            self.weights_of_stages.update(dict.fromkeys(weight_names(program)))
 
     def run(self, specification: str | Sequence[str]) -> None:
         """Run the passes of a pipeline string.  Raises RamielError if one leaves invalid IR."""
@@ -108,8 +128,7 @@ class Pipeline:
             if self.progress is not None:
                 self.progress(one.name)
             one.apply(self.context, self.module)
-            if self.stages is not None:
-                self.stages.append((one.name, str(self.module)))
+            self._keep(one.name)
         try:
             self.module.verify()
         except VerifyException as error:
@@ -136,7 +155,7 @@ def lower_model(
     """Everything up to clustering."""
     pipeline = Pipeline(module, progress)
     if keep_ir:
-        pipeline.stages = [("lift", str(module))]
+        pipeline.keep_stages()
     passes = passes_of(options.preset)
     if options.dims:
         dims = ",".join(f'"{dim}"' for dim in options.dims)
@@ -181,7 +200,9 @@ def _compile(
     program = find_program(module)
     if package is not None:
         program.sym_name = StringAttr(identifier(package, "model"))
-    return Compilation(module, verdict, before, tuple(pipeline.stages or ()))
+    return Compilation(
+        module, verdict, before, tuple(pipeline.stages or ()), tuple(pipeline.weights_of_stages)
+    )
 
 
 def _judge(pipeline: Pipeline, options: Options) -> str:

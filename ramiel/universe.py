@@ -1,4 +1,4 @@
-"""What Ramiel offers to every xDSL tool: dialects, passes and the pytorch target, made on demand."""
+"""What Ramiel offers to every xDSL tool: dialects, passes and a target, made on demand."""
 
 from __future__ import annotations
 

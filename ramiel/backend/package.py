@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -73,16 +73,20 @@ def write_package(
     directory: Path,
     name: str | None = None,
     force: bool = False,
-    further_files: Mapping[str, str] | None = None,
+    ir: Sequence[tuple[str, str]] = (),
+    ir_weights: Sequence[str] = (),
 ) -> None:
     """Write the package to a temporary sibling and move it into place.
 
     An existing folder is replaced only if Ramiel made it, or by force.  Raises RamielError if the
     folder cannot be written; then nothing is left behind.
+
+    ir: (pass, text) for each stage, written to ir/ with the weights that the texts name.
     """
     directory = directory.absolute()
     check_destination(directory, force)
-    files = {**package_files(program, name), **(further_files or {})}
+    files = package_files(program, name)
+    files |= {f"ir/{index:02}-{stage}.mlir": text for index, (stage, text) in enumerate(ir)}
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
@@ -94,6 +98,8 @@ def write_package(
             (package / path).parent.mkdir(parents=True, exist_ok=True)
             (package / path).write_text(text, encoding="utf-8")
         program.store.save(package / "weights.safetensors", weight_names(program))
+        if ir:
+            program.store.save(package / "ir" / "weights.safetensors", ir_weights)
         if directory.exists():
             directory.rename(staging / "replaced")
         package.rename(directory)

@@ -38,6 +38,6 @@ class Source:
 
 
 def as_comment(text: str, length: int = 60) -> str:
-    """Text of a model as one line of printable ASCII that can neither end a comment nor a docstring."""
+    """A model's text as one line of printable ASCII that ends no comment and no docstring."""
     clean = "".join(c if 32 <= ord(c) < 127 and c not in '\\"' else "?" for c in text)
     return clean if len(clean) <= length else clean[: length - 3] + "..."

@@ -1,4 +1,4 @@
-"""The `pytorch` target: `ramiel-opt … -t pytorch` prints model.py; with a directory, the package."""
+"""The `pytorch` target: `ramiel-opt … -t pytorch` prints model.py, or writes the package."""
 
 from __future__ import annotations
 

@@ -1,1 +1,392 @@
-"""."""
+"""Operators that move elements or name sizes, and compute nothing."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from ramiel import tensors
+from ramiel.dialects.onnx_operation import OnnxOperation
+from ramiel.operators.emitter import Emitter
+from ramiel.operators.helpers.shape import (
+    center_crop_pad,
+    depth_to_space,
+    expand_dims,
+    fold_columns,
+    reshape,
+    space_to_depth,
+)
+from ramiel.operators.numbers import cast
+from ramiel.operators.registry import Values, callee, meaning
+
+callee("Tensor.reshape", "input, *shape", view=True)
+callee("Tensor.flatten", "input, start_dim=0, /, end_dim=-1", view=True)
+callee("Tensor.unflatten", "input, dim, sizes, /", view=True)
+callee("Tensor.squeeze", "input, dim=None, /", view=True)
+callee("Tensor.unsqueeze", "input, dim, /", view=True)
+callee("Tensor.transpose", "input, dim0, dim1, /", view=True)
+callee("Tensor.permute", "input, *dims", view=True)
+callee("Tensor.repeat", "input, *repeats")
+callee("torch.cat", "tensors: list, dim=0")
+callee("Tensor.chunk", "input, chunks, /, dim=0", view=True)
+callee("Tensor.split", "input, split_size: list, dim=0", view=True)
+callee("torch.nn.functional.pixel_shuffle", "input, upscale_factor, /")
+callee("torch.nn.functional.fold", "input, output_size, kernel_size, dilation=1, padding=0, stride=1")
+callee("shape_tensor", "input", "torch.tensor({input}.shape, dtype=torch.int64)")
+callee(
+    "shape_slice",
+    "input, part",
+    "torch.tensor({input}.shape[{part:index}], dtype=torch.int64)",
+)
+callee("size_tensor", "input", "torch.tensor({input}.numel())")
+callee("reshape_by_tensor", "input, shape", "{input}.reshape({shape}.tolist())", view=True)
+callee("repeat_by_tensor", "input, repeats", "{input}.repeat({repeats}.tolist())")
+callee(
+    "split_by_tensor",
+    "input, sizes, dim=0",
+    "{input}.split({sizes}.tolist(), dim={dim})",
+    view=True,
+)
+callee("squeeze_by_tensor", "input, axes", "{input}.squeeze({axes}.tolist())", view=True)
+callee("operators.reshape", "x, shape", helper=reshape, view=True)
+callee(
+    "reshape_with_zeros",
+    "x, shape",
+    "operators.reshape({x}, {shape}.tolist())",
+    helper=reshape,
+    view=True,
+)
+callee(
+    "expand_dims",
+    "x, axes",
+    "operators.expand_dims({x}, {axes}.tolist())",
+    helper=expand_dims,
+    view=True,
+)
+callee("operators.center_crop_pad", "x, shape, axes", helper=center_crop_pad)
+callee(
+    "center_crop_pad_by_tensor",
+    "x, shape, axes",
+    "operators.center_crop_pad({x}, {shape}.tolist(), {axes})",
+    helper=center_crop_pad,
+)
+callee("operators.depth_to_space", "x, blocksize", helper=depth_to_space)
+callee("operators.space_to_depth", "x, blocksize", helper=space_to_depth)
+callee(
+    "operators.fold_columns",
+    "x, image_shape, block_shape, dilation, pads, stride",
+    helper=fold_columns,
+)
+
+
+def axes_of(
+    op: OnnxOperation, emit: Emitter, position: int, rank: int, name: str = "axes"
+) -> list[int] | None:
+    """Axes as an attribute or a constant input, counted from 0; None if they are absent."""
+    axes = (
+        op.integers(name)
+        if name in op.SCHEMA.attributes
+        else emit.integers(op.optional_input(position), f"its input {name}")
+    )
+    if axes is None:
+        return None
+    return [normal_axis(emit, axis, rank) for axis in axes]
+
+
+def normal_axis(emit: Emitter, axis: int, rank: int) -> int:
+    """An axis counted from 0.  Raises Unsupported if it is out of range."""
+    if not -max(rank, 1) <= axis < max(rank, 1):
+        emit.refuse(f"has the axis {axis} for a tensor of rank {rank}")
+    return axis % max(rank, 1)
+
+
+@meaning("Reshape")
+def reshaping(op: OnnxOperation, emit: Emitter) -> Values:
+    """The same elements in another shape."""
+    x = op.input(0)
+    attribute = "shape" in op.SCHEMA.attributes
+    declared = tensors.static_shape(op.results[0].type)
+    allowzero = "allowzero" in op.SCHEMA.attributes and bool(op.integer("allowzero"))
+    if attribute:
+        shape = op.integers("shape")
+    else:
+        array = emit.constant(op.input(1))
+        shape = None if array is None else [int(item) for item in array.reshape(-1)]
+    if shape is not None:
+        return reshape_to(emit, x, shape, allowzero)
+    if declared is not None:
+        return emit("Tensor.reshape", x, shape=list(declared))
+    return emit("reshape_by_tensor" if allowzero else "reshape_with_zeros", x, op.input(1))
+
+
+def reshape_to(emit: Emitter, x: SSAValue, shape: list[int], allowzero: bool = False) -> SSAValue:
+    """x in a shape with -1 for what is left and, unless `allowzero`, 0 for what is kept."""
+    dims = tensors.dims_of(x.type)
+    if allowzero or 0 not in shape:
+        return _reshape(emit, x, shape)
+    kept = [axis for axis, size in enumerate(shape) if size == 0]
+    if dims is not None and kept[-1] >= len(dims):
+        emit.refuse("keeps a dimension that its input has not")
+    if dims is not None and all(isinstance(dims[axis], int) for axis in kept):
+        known = [dims[axis] if size == 0 else size for axis, size in enumerate(shape)]
+        return _reshape(emit, x, [size for size in known if isinstance(size, int)])
+    leading = kept == list(range(len(kept)))
+    if dims is not None and leading and len(dims) > len(kept):
+        if len(shape) == len(kept) + 1 and shape[-1] == -1:
+            return emit("Tensor.flatten", x, start_dim=len(kept))
+        if len(dims) == len(kept) + 1 and len(shape) > len(kept):
+            return emit("Tensor.unflatten", x, dim=len(kept), sizes=shape[len(kept) :])
+    unknown = [axis for axis in kept if dims is None or not isinstance(dims[axis], int)]
+    if dims is not None and len(unknown) == 1 and -1 not in shape:
+        known = [dims[axis] if size == 0 else size for axis, size in enumerate(shape)]
+        return _reshape(emit, x, [size if isinstance(size, int) else -1 for size in known])
+    return emit("operators.reshape", x, shape=shape)
+
+
+def _reshape(emit: Emitter, x: SSAValue, shape: list[int]) -> SSAValue:
+    dims = tensors.dims_of(x.type)
+    first = shape[: len(shape) - 1]
+    if dims and shape[-1:] == [-1] and 1 <= len(first) < len(dims) and dims[: len(first)] == first:
+        return emit("Tensor.flatten", x, start_dim=len(first))
+    if not shape:
+        return emit("reshape_to_scalar", x)
+    return emit("Tensor.reshape", x, shape=shape)
+
+
+callee("reshape_to_scalar", "input", "{input}.reshape(())", view=True)
+
+
+@meaning("Flatten")
+def flatten(op: OnnxOperation, emit: Emitter) -> Values:
+    """Two dimensions: those before the axis, and the others."""
+    x, axis = op.input(0), op.integer("axis")
+    dims, rank = tensors.dims_of(x.type) or [], emit.rank(x)
+    axis = axis + rank if axis < 0 else axis
+    if axis == 1 and rank >= 2:
+        return emit("Tensor.flatten", x, start_dim=1)
+    if axis == rank and rank:
+        return emit("Tensor.unsqueeze", emit("Tensor.flatten", x), dim=1)
+    if axis == 0:
+        return emit("Tensor.unsqueeze", emit("Tensor.flatten", x), dim=0)
+    sizes = [prod(known) if len(known) == len(part) else None for known, part in _known(dims, axis)]
+    if sizes[0] is not None and sizes[1] is not None:
+        return emit("Tensor.reshape", x, shape=[sizes[0], sizes[1]])
+    return emit("Tensor.flatten", emit("Tensor.flatten", x, start_dim=axis), end_dim=axis - 1)
+
+
+def _known(
+    dims: list[tensors.Dim], axis: int
+) -> list[tuple[list[int], list[tensors.Dim]]]:
+    parts = [dims[:axis], dims[axis:]]
+    return [([dim for dim in part if isinstance(dim, int)], part) for part in parts]
+
+
+@meaning("Squeeze")
+def squeeze(op: OnnxOperation, emit: Emitter) -> Values:
+    """Without dimensions of size 1: the given axes, or all."""
+    x = op.input(0)
+    from_input = "axes" not in op.SCHEMA.attributes
+    if from_input and op.optional_input(1) is not None and emit.constant(op.input(1)) is None:
+        return emit("squeeze_by_tensor", x, op.input(1))
+    axes = axes_of(op, emit, 1, emit.rank(x))
+    shape = emit.shape(x)
+    if axes is None and shape is not None:
+        axes = [axis for axis, size in enumerate(shape) if size == 1]
+    if axes is None:
+        return emit("Tensor.squeeze", x)
+    if not axes:
+        return x
+    return emit("Tensor.squeeze", x, dim=axes[0] if len(axes) == 1 else sorted(axes))
+
+
+@meaning("Unsqueeze")
+def unsqueeze(op: OnnxOperation, emit: Emitter) -> Values:
+    """With new dimensions of size 1 at the axes of the result."""
+    x = op.input(0)
+    if "axes" not in op.SCHEMA.attributes and emit.constant(op.input(1)) is None:
+        return emit("expand_dims", x, op.input(1))
+    given = axes_of(op, emit, 1, 64) or []
+    rank = emit.rank(x) + len(given)
+    axes = sorted(axis if axis < 32 else axis - 64 + rank for axis in given)
+    if axes and (axes[0] < 0 or axes[-1] >= rank or len(set(axes)) != len(axes)):
+        emit.refuse(f"has axes that a result of rank {rank} has not")
+    if not axes:
+        return x
+    if len(axes) == 1:
+        return emit("Tensor.unsqueeze", x, dim=axes[0])
+    index = [None if axis in axes else ":" for axis in range(axes[-1] + 1)]
+    return emit("Tensor.__getitem__", x, index=index)
+
+
+@meaning("Transpose")
+def transpose(op: OnnxOperation, emit: Emitter) -> Values:
+    """The dimensions in another order, reversed by default."""
+    x = op.input(0)
+    rank = emit.rank(x)
+    perm = op.integers("perm")
+    order = list(reversed(range(rank))) if perm is None else [axis % rank for axis in perm]
+    if sorted(order) != list(range(rank)):
+        emit.refuse("has a perm that is no permutation of its dimensions")
+    moved = [axis for axis in range(rank) if order[axis] != axis]
+    if not moved:
+        return x
+    if len(moved) == 2:
+        return emit("Tensor.transpose", x, dim0=moved[0], dim1=moved[1])
+    return emit("Tensor.permute", x, dims=order)
+
+
+@meaning("Concat")
+def concat(op: OnnxOperation, emit: Emitter) -> Values:
+    """Tensors one after the other along an axis."""
+    parts = [op.input(index) for index in range(len(op.inputs))]
+    axis = normal_axis(emit, op.integer("axis", 1), emit.rank(parts[0]))
+    if len(parts) == 1:
+        return parts[0]
+    return emit("torch.cat", *parts, dim=axis)
+
+
+@meaning("Split")
+def split(op: OnnxOperation, emit: Emitter) -> Values:
+    """Parts along an axis, of given or of equal sizes."""
+    x, count = op.input(0), len(op.results)
+    axis = normal_axis(emit, op.integer("axis", 0), emit.rank(x))
+    from_attribute = "split" in op.SCHEMA.attributes
+    operand = op.optional_input(1)
+    if not from_attribute and operand is not None and emit.constant(operand) is None:
+        if count == 1:
+            return x
+        return emit.many("split_by_tensor", x, operand, count=count, dim=axis)
+    sizes = op.integers("split") if from_attribute else emit.integers(operand, "split")
+    if count == 1:
+        return x
+    size = (tensors.dims_of(x.type) or [])[axis]
+    if sizes is None and isinstance(size, int) and size % count:
+        # Parts are as large as the first; the last ones have what is left.
+        part = -(-size // count)
+        sizes = [max(min(part, size - part * index), 0) for index in range(count)]
+    if sizes is None or (len(set(sizes)) == 1 and sizes[0] > 0):
+        return emit.many("Tensor.chunk", x, count=count, chunks=count, dim=axis)
+    if len(sizes) != count:
+        emit.refuse(f"has {len(sizes)} sizes for {count} results")
+    return emit.many("Tensor.split", x, count=count, split_size=sizes, dim=axis)
+
+
+@meaning("Shape")
+def shape(op: OnnxOperation, emit: Emitter) -> Values:
+    """The sizes of a tensor's dimensions, from `start` up to `end`, as int64."""
+    x = op.input(0)
+    known, dims = "start" in op.SCHEMA.attributes, tensors.dims_of(x.type)
+    start = op.integer("start", 0) if known else 0
+    end = op.attribute("end") if known else None
+    if dims is None:
+        part = f"{start or ''}:{'' if end is None else end}"
+        return emit("shape_tensor", x) if part == ":" else emit("shape_slice", x, part=part)
+    first, last, _ = slice(start, end if isinstance(end, int) else None).indices(len(dims))
+    sizes = [dim for dim in dims[first:last] if isinstance(dim, int)]
+    if len(sizes) == max(last - first, 0):
+        return emit.tensor(np.array(sizes, dtype=np.int64))
+    if (first, last) == (0, len(dims)):
+        return emit("shape_tensor", x)
+    part = f"{first or ''}:{'' if last == len(dims) else last}"
+    return emit("shape_slice", x, part=part)
+
+
+@meaning("Size")
+def size(op: OnnxOperation, emit: Emitter) -> Values:
+    """The number of elements, as an int64 scalar."""
+    sizes = emit.shape(op.input(0))
+    if sizes is None:
+        return emit("size_tensor", op.input(0))
+    return emit.tensor(np.array(prod(sizes), dtype=np.int64))
+
+
+@meaning("Tile", since=1)
+def tile_by_count(op: OnnxOperation, emit: Emitter) -> Values:
+    """x repeated along one axis."""
+    tiles, axis = (emit.integers(op.input(index), "tiles and axis") for index in (1, 2))
+    repeats = [1] * emit.rank(op.input(0))
+    repeats[(axis or [0])[0]] = (tiles or [1])[0]
+    return emit("Tensor.repeat", op.input(0), repeats=repeats)
+
+
+@meaning("Tile", since=6)
+def tile(op: OnnxOperation, emit: Emitter) -> Values:
+    """x repeated along each axis."""
+    x, repeats = op.input(0), emit.constant(op.input(1))
+    if repeats is None:
+        return emit("repeat_by_tensor", x, op.input(1))
+    if not repeats.size or (repeats == 1).all():
+        return x
+    return emit("Tensor.repeat", x, repeats=[int(count) for count in repeats])
+
+
+@meaning("CenterCropPad")
+def center_crop_or_pad(op: OnnxOperation, emit: Emitter) -> Values:
+    """The middle of x, cropped or padded with zeros to a size."""
+    x = op.input(0)
+    rank = emit.rank(x)
+    given = op.integers("axes")
+    axes = list(range(rank)) if given is None else [normal_axis(emit, a, rank) for a in given]
+    wanted = emit.constant(op.input(1))
+    if wanted is None:
+        return emit("center_crop_pad_by_tensor", x, op.input(1), axes=axes)
+    sizes = [int(item) for item in wanted.reshape(-1)]
+    return emit("operators.center_crop_pad", x, shape=sizes, axes=axes)
+
+
+@meaning("DepthToSpace")
+def depth_to_space_of(op: OnnxOperation, emit: Emitter) -> Values:
+    """Channels become blocks of pixels."""
+    x, blocksize = op.input(0), op.integer("blocksize")
+    crd = "mode" in op.SCHEMA.attributes and op.text("mode") == "CRD"
+    if not crd:
+        return emit("operators.depth_to_space", x, blocksize=blocksize)
+    unsigned = emit.dtype(x).name in ("uint16", "uint32", "uint64")
+    if unsigned:
+        emit.refuse(f"in mode CRD is not supported for {emit.dtype(x)}")
+    return emit("torch.nn.functional.pixel_shuffle", x, upscale_factor=blocksize)
+
+
+@meaning("SpaceToDepth")
+def space_to_depth_of(op: OnnxOperation, emit: Emitter) -> Values:
+    """Blocks of pixels become channels."""
+    blocksize = op.integer("blocksize")
+    return emit("operators.space_to_depth", op.input(0), blocksize=blocksize)
+
+
+@meaning("Col2Im")
+def col2im(op: OnnxOperation, emit: Emitter) -> Values:
+    """Columns put back as overlapping blocks of an image, added up."""
+    x = op.input(0)
+    image = emit.integers(op.input(1), "the image shape") or []
+    block = emit.integers(op.input(2), "the block shape") or []
+    rank = len(image)
+    dilation = op.integers("dilations") or [1] * rank
+    pads = op.integers("pads") or [0] * (2 * rank)
+    stride = op.integers("strides") or [1] * rank
+    floating = emit.dtype(x).kind == "f"
+    if rank == 2 and floating and pads[:2] == pads[2:]:
+        return emit(
+            "torch.nn.functional.fold",
+            x,
+            output_size=image,
+            kernel_size=block,
+            dilation=_one(dilation),
+            padding=_one(pads[:2]),
+            stride=_one(stride),
+        )
+    return emit(
+        "operators.fold_columns",
+        cast(emit, x, emit.dtype(x)),
+        image_shape=image,
+        block_shape=block,
+        dilation=dilation,
+        pads=pads,
+        stride=stride,
+    )
+
+
+def _one(values: list[int]) -> int | list[int]:
+    return values[0] if len(set(values)) == 1 else values

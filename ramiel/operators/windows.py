@@ -79,7 +79,8 @@ def window_of(op: OnnxOperation, emit: Emitter, x: SSAValue, kernel: Sequence[in
     window = Window(
         tuple(kernel), tuple(stride), tuple(dilation), tuple(pads[:rank]), tuple(pads[rank:])
     )
-    match op.text("auto_pad", "NOTSET"):
+    has_auto_pad = "auto_pad" in op.SCHEMA.attributes
+    match op.text("auto_pad", "NOTSET") if has_auto_pad else "NOTSET":
         case "NOTSET" | "":
             return window
         case "VALID":

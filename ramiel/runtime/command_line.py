@@ -20,20 +20,28 @@ def main(model_class: type[ParallelModel], arguments: Sequence[str] | None = Non
     """Run the model as the command line says; returns the exit code (1: one line on stderr)."""
     options = _parser(model_class).parse_args(arguments)
     try:
-        inputs = _inputs(model_class, options)
-        model = model_class.load(options.executor, weights=options.weights)
-        with model, torch.inference_mode():
-            results = model(**inputs)
-        tensors = (results,) if len(model_class.outputs) == 1 else results
-        outputs = dict(zip(model_class.outputs, tensors, strict=True))
-        for name, tensor in outputs.items():
-            print(f"{name}: {describe(tensor)}")
-        if options.output is not None:
-            save(outputs, options.output)
+        run_model(model_class, options)
     except (ModelError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def run_model(model_class: type[ParallelModel], options: argparse.Namespace) -> None:
+    """Run the model once as the options of `add_arguments` say, and print its outputs.
+
+    Raises ModelError or OSError.
+    """
+    inputs = _inputs(model_class, options)
+    model = model_class.load(options.executor, weights=options.weights)
+    with model, torch.inference_mode():
+        results = model(**inputs)
+    tensors = (results,) if len(model_class.outputs) == 1 else results
+    outputs = dict(zip(model_class.outputs, tensors, strict=True))
+    for name, tensor in outputs.items():
+        print(f"{name}: {describe(tensor)}")
+    if options.output is not None:
+        save(outputs, options.output)
 
 
 def describe(tensor: Tensor) -> str:
@@ -115,6 +123,12 @@ def _parser(model_class: type[ParallelModel]) -> argparse.ArgumentParser:
         description=f"Run {model_class.__name__} once, and print its outputs.",
         epilog=f"example: python -m {package} {example} -o results".replace("%", "%%"),
     )
+    add_arguments(parser)
+    return parser
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `run_model`."""
     add = parser.add_argument
     help_input = "an input's values; once for each input"
     add("--input", type=_pair, action="append", default=[], metavar="NAME=FILE", help=help_input)
@@ -125,7 +139,6 @@ def _parser(model_class: type[ParallelModel]) -> argparse.ArgumentParser:
     add("-o", "--output", type=Path, metavar="FOLDER", help="write each output as NAME.npy")
     add("--executor", choices=list(EXECUTORS), default="threads", help="(default: threads)")
     add("--weights", type=Path, metavar="FILE", help="another weights file")
-    return parser
 
 
 def _pair(text: str) -> tuple[str, str]:

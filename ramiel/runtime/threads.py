@@ -11,12 +11,12 @@ import weakref
 from collections.abc import Mapping
 from queue import Empty, SimpleQueue
 
-import torch
 from torch import Tensor
 
 from .channels import Channels
 from .errors import CallAborted, CallTimeout, ChannelError, ClosedError
 from .executor import Executor
+from .modes import CallerModes
 from .program import Cluster, Program
 from .source_map import cluster_error
 from .weights import Weights
@@ -100,8 +100,7 @@ class _Call:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.grad = torch.is_grad_enabled()
-        self.inference = torch.is_inference_mode_enabled()
+        self.modes = CallerModes()
         self.aborted = False
         self.inboxes: dict[str, SimpleQueue[tuple[str, str, Tensor] | None]] = {
             cluster.name: SimpleQueue() for cluster in program.clusters
@@ -153,10 +152,10 @@ class _Job:
         self._w = w
 
     def __call__(self) -> None:
-        """Run the cluster in the caller's mode, and report to the call."""
+        """Run the cluster in the caller's modes, and report to the call."""
         call = self._call
         try:
-            with torch.inference_mode() if call.inference else torch.set_grad_enabled(call.grad):
+            with call.modes.entered():
                 outputs = self._drive()
             self._channels.finish()
         except CallAborted:

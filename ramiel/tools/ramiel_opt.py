@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -110,6 +109,7 @@ class RamielOptMain(xDSLOptMain):
         return f"reproducer: {file.name}"
 
     def output_resulting_program(self, prog: ModuleOp) -> str:
+        from ramiel.ir_text import without_unknown_locations
         from ramiel.weight_files import require_saved_weights, save_weights
 
         if self.args.weights_out is not None:
@@ -117,7 +117,7 @@ class RamielOptMain(xDSLOptMain):
         if self.args.target == "mlir":
             require_saved_weights(prog)
         text = super().output_resulting_program(prog)
-        return re.sub(r" loc\(unknown\)$", "", text, flags=re.MULTILINE)
+        return without_unknown_locations(text)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

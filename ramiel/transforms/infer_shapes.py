@@ -19,7 +19,6 @@ from ramiel.errors import RamielError
 from ramiel.remarks import remark
 from ramiel.tensors import dims_of, element_of, tensor_type
 from ramiel.transforms.convert_onnx_to_torch import refresh_result_types
-
 from ramiel.transforms.type_inference import contradict, infer_result_types, refined, set_type
 from ramiel.weights import WeightStore
 
@@ -120,6 +119,4 @@ def _branch_types(op: Operation) -> list[Attribute | None]:
     if not all(isinstance(output, OutputOp) for output in outputs):
         return [None] * len(op.results)
     types = [list(output.operand_types) for output in outputs if output is not None]
-    return [
-        first if first == second else None for first, second in zip(*types, strict=True)
-    ]
+    return [first if first == second else None for first, second in zip(*types, strict=True)]

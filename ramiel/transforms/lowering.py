@@ -13,8 +13,8 @@ from ramiel.dialects.onnx_operation import CustomOp, OnnxOperation
 from ramiel.errors import RamielError
 from ramiel.locations import node_name
 from ramiel.operators import registry
-from ramiel.operators.registry import Values
 from ramiel.operators.emitter import Emitter, Unsupported
+from ramiel.operators.registry import Values
 from ramiel.weights import WeightStore
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute, Operation, OpResult, SSAValue
 from xdsl.pattern_rewriter import (
@@ -25,7 +26,7 @@ from xdsl.pattern_rewriter import (
 from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import DiagnosticException
 
-from ramiel import tensors
+from ramiel import element_types, tensors
 from ramiel.dialects.dataflow import ConstantOp, GraphOp, WeightOp
 from ramiel.dialects.onnx import operation_class
 from ramiel.dialects.onnx_operation import OnnxOperation
@@ -58,6 +59,11 @@ class Match:
             return None
         return [int(item) for item in array.reshape(-1)]
 
+    def is_empty(self, value: SSAValue | None) -> bool:
+        """Whether the operand is a tensor without elements."""
+        shape = None if value is None else tensors.static_shape(value.type)
+        return shape is not None and 0 in shape
+
     def insert(self, op: Operation) -> Sequence[SSAValue]:
         """Put an operation before the matched one, under its location."""
         inherit_location(self.op, op)
@@ -89,6 +95,15 @@ class Match:
             set_type(op.results[0], inferred or unranked)
         return self.insert(op)[0]
 
+    def unsqueeze(self, value: SSAValue, axes: Sequence[int]) -> SSAValue:
+        """Insert an Unsqueeze."""
+        return self.onnx("Unsqueeze", value, self.tensor(np.array(axes, np.int64), "axes"))
+
+    def scalar_like(self, number: float, value: SSAValue, hint: str) -> SSAValue:
+        """A 0-d tensor with the element type of another value."""
+        element = element_types.of_mlir(tensors.element_of(value.type) or value.type)
+        return self.tensor(np.array(number, element.numpy), hint)
+
     def replace_by(self, *values: SSAValue | None) -> None:
         """Let the values take the place of the operation's results: None for one nobody reads."""
         settled: list[SSAValue | None] = []
@@ -102,27 +117,38 @@ class Match:
             settled.append(value)
         self.rewriter.replace(self.op, [], settled)
 
-    def replace_with(self, cls: type[OnnxOperation], **attributes: Attribute | Literal) -> None:
-        """Let another form of the operator with the same operands take the operation's place."""
-        self.replace_inputs(cls, self.op.inputs, **attributes)
-
-    def replace_inputs(
+    def become(
         self,
-        cls: type[OnnxOperation],
+        operator: str,
         inputs: Sequence[SSAValue | None],
+        *,
+        without: Sequence[str] = (),
+        results: int | None = None,
         **attributes: Attribute | Literal,
     ) -> None:
-        """Let an operation with the same results and graphs take the operation's place."""
+        """Let the newest form of an operator take the operation's place.
+
+        It has the same results (the first `results` if the others are not read), the same graphs,
+        and the same attributes except those in `without`, and with `attributes` besides.
+        """
         op = self.op
-        types = [None if slot is None else slot.type for slot in op.outputs]
+        cls = operation_class(operator)
+        assert cls is not None
+        types = [None if slot is None else slot.type for slot in op.outputs][:results]
+        given: dict[str, Attribute | Literal] = {
+            name: op.properties[name]
+            for name in op.SCHEMA.attributes
+            if name in op.properties and name not in without
+        }
+        given.update({name: value for name, value in attributes.items() if value is not None})
         graphs = {name: op.detach_region(op.graph(name)) for name in op.GRAPH_NAMES}
-        given = {name: value for name, value in attributes.items() if value is not None}
         new = cls.build(inputs, types, given, graphs)
         new.attributes.update(op.attributes)
-        for old, result in zip(op.results, new.results, strict=True):
-            result.name_hint = old.name_hint
         self.insert(new)
-        self.rewriter.replace(op, [], new.results)
+        for old, result in zip(op.results, new.results, strict=False):
+            result.name_hint = old.name_hint
+        left = len(op.results) - len(new.results)
+        self.rewriter.replace(op, [], [*new.results, *[None] * left])
 
 
 Rewrite: TypeAlias = "Callable[[Match], None]"

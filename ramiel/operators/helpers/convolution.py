@@ -108,10 +108,10 @@ def deform_conv2d(
     out_height, out_width = offset.shape[2:]
     taps = kernel_height * kernel_width
     offset = offset.reshape(batch, offset_groups, taps, 2, out_height, out_width)
-    tap_y = torch.arange(kernel_height).repeat_interleave(kernel_width) * dilation[0]
-    tap_x = torch.arange(kernel_width).repeat(kernel_height) * dilation[1]
-    base_y = torch.arange(out_height) * stride[0] - pads[0]
-    base_x = torch.arange(out_width) * stride[1] - pads[1]
+    tap_y = torch.arange(kernel_height, device=x.device).repeat_interleave(kernel_width) * dilation[0]
+    tap_x = torch.arange(kernel_width, device=x.device).repeat(kernel_height) * dilation[1]
+    base_y = torch.arange(out_height, device=x.device) * stride[0] - pads[0]
+    base_x = torch.arange(out_width, device=x.device) * stride[1] - pads[1]
     y = offset[:, :, :, 0] + (tap_y[:, None, None] + base_y[:, None])
     x_at = offset[:, :, :, 1] + (tap_x[:, None, None] + base_x)
     # A row and a column of zeros: a plane one pixel wide has no scale of its own.

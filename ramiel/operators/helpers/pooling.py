@@ -79,21 +79,21 @@ def max_pool_with_indices(
     spatial = x.shape[2:]
     shape = (1, 1, *spatial)
     if column_major:
-        order = torch.arange(spatial.numel()).reshape(*reversed(spatial))
+        order = torch.arange(spatial.numel(), device=x.device).reshape(*reversed(spatial))
         place = order.permute(*reversed(range(len(spatial)))).reshape(shape)
     else:
-        place = torch.arange(spatial.numel()).reshape(shape)
+        place = torch.arange(spatial.numel(), device=x.device).reshape(shape)
     geometry = (kernel, stride, dilation, before, after, ceil_mode)
     wide = x if x.is_floating_point() else x.float()
     windows = pooling_windows(wide, *geometry, value=-torch.inf).flatten(-len(kernel))
     # Padding must lose to an element that is -inf itself.
-    inside = torch.ones(shape, dtype=torch.float32)
+    inside = torch.ones(shape, device=x.device)
     inside = pooling_windows(inside, *geometry, value=0.0).flatten(-len(kernel)) > 0
     values = windows.amax(-1)
     chosen = ((windows == values.unsqueeze(-1)) & inside).int().argmax(-1, keepdim=True)
     places = pooling_windows(place.double(), *geometry, value=0.0).flatten(-len(kernel)).long()
     places = places.expand(windows.shape).gather(-1, chosen).squeeze(-1)
-    planes = torch.arange(x.shape[0] * x.shape[1]).reshape(*x.shape[:2], *[1] * len(spatial))
+    planes = torch.arange(x.shape[0] * x.shape[1], device=x.device).reshape(*x.shape[:2], *[1] * len(spatial))
     return values.to(x.dtype), places + planes * spatial.numel()
 
 

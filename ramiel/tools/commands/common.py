@@ -18,7 +18,7 @@ def add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("model", type=Path, metavar="MODEL.onnx", help="the ONNX model")
 
 
-def add_compiler_options(command: argparse.ArgumentParser) -> None:
+def add_compiler_options(command: argparse.ArgumentParser, dims: bool = True) -> None:
     """What `options_of` reads."""
     command.add_argument(
         "--workers",
@@ -37,6 +37,8 @@ def add_compiler_options(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="keep the parallel program where no gain is predicted",
     )
+    if not dims:
+        return
     command.add_argument(
         "--dim",
         action="append",
@@ -52,7 +54,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         workers=arguments.workers,
         preset=arguments.preset,
         force_parallel=arguments.force_parallel,
-        dims=tuple(arguments.dim),
+        dims=tuple(getattr(arguments, "dim", ())),
         name=getattr(arguments, "name", None),
     )
 

@@ -48,11 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
             package=directory.name,
         )
         step("writing the package")
-        ir = {
-            f"ir/{index:02}-{name}.mlir": text
-            for index, (name, text) in enumerate(compilation.stages)
-        }
-        write_package(compilation.program, directory, arguments.name, arguments.force, ir)
+        write_package(
+            compilation.program,
+            directory,
+            arguments.name,
+            arguments.force,
+            ir=compilation.stages,
+            ir_weights=compilation.weights_of_stages,
+        )
     seconds = time.perf_counter() - started
     if arguments.verbose:
         for text in compilation.remarks:

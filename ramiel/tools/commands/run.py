@@ -28,7 +28,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "model", type=Path, metavar="DIR|MODEL.onnx", help="a compiled package, or an ONNX model"
     )
     add_runtime_arguments(command)
-    add_compiler_options(command)
+    add_compiler_options(command, dims=False)
 
 
 @contextmanager

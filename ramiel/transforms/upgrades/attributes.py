@@ -59,9 +59,7 @@ def clip_bounds(match: Match) -> None:
     """Clip(x) {min, max} = Clip(x, min, max)"""
     op = match.op
     bounds = [
-        match.tensor(match.array_like(op.input(0), op.number(name)), name)
-        if name in op.properties
-        else None
+        match.scalar_like(op.number(name), op.input(0), name) if name in op.properties else None
         for name in ("min", "max")
     ]
     without = ("min", "max", "consumed_inputs")
@@ -74,8 +72,8 @@ def pad_attributes(match: Match) -> None:
     op = match.op
     pads = op.integers("pads" if op.version == 2 else "paddings")
     assert pads is not None
-    value = match.array_like(op.input(0), op.number("value"))
-    inputs = [op.input(0), match.tensor(_int64(pads), "pads"), match.tensor(value, "value")]
+    value = match.scalar_like(op.number("value"), op.input(0), "value")
+    inputs = [op.input(0), match.tensor(_int64(pads), "pads"), value]
     match.become("Pad", inputs, without=("pads", "paddings", "value"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ramiel.dialects.onnx import operation_class
 from ramiel.tensors import dims_of
 from ramiel.transforms.rewriting import Match, rewrites
 
@@ -31,10 +30,8 @@ def broadcast_along_axis(match: Match) -> None:
         if after < 0:
             return
         if after:
-            b = match.axes_moved("Unsqueeze", b, range(len(other), len(other) + after))
-    cls = operation_class(op.operator)
-    assert cls is not None
-    match.replace_inputs(cls, [a, b])
+            b = match.unsqueeze(b, range(len(other), len(other) + after))
+    match.become(op.operator, [a, b], without=("axis", "broadcast", "consumed_inputs"))
 
 
 @rewrites("onnx.Gemm_v1", "onnx.Gemm_v6")
@@ -51,5 +48,5 @@ def prelu_by_channel(match: Match) -> None:
     if dims is None or channels is None or len(channels) > 1:
         return
     if len(dims) > 2 and channels and channels != [1]:
-        slope = match.axes_moved("Unsqueeze", slope, range(1, len(dims) - 1))
+        slope = match.unsqueeze(slope, range(1, len(dims) - 1))
     match.become("PRelu", [x, slope], without=("consumed_inputs",))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from ramiel.dialects.syntax import to_attribute
 from ramiel.transforms.rewriting import Match, rewrites
+
+_NO = to_attribute(0)
 
 
 @rewrites("onnx.Concat_v1")
@@ -67,7 +70,7 @@ def batch_norm_inference(match: Match) -> None:
     op = match.op
     spatial = op.attribute("spatial") if "spatial" in op.SCHEMA.attributes else 1
     trains = any(result.uses for result in list(op.results)[1:])
-    if spatial == 0 or trains or op.properties.get("is_test") == match.attribute(0):
+    if spatial == 0 or trains or op.properties.get("is_test") == _NO:
         return
     without = ("consumed_inputs", "is_test", "spatial")
     match.become("BatchNormalization", op.inputs, without=without, results=1)
@@ -78,7 +81,7 @@ def dropout_inference(match: Match) -> None:
     """Dropout(x) {ratio} = Dropout(x) where it does not train and nobody reads the mask"""
     op = match.op
     mask_read = any(result.uses for result in list(op.results)[1:])
-    if mask_read or op.properties.get("is_test") == match.attribute(0):
+    if mask_read or op.properties.get("is_test") == _NO:
         return
     without = ("consumed_inputs", "is_test", "ratio")
     match.become("Dropout", op.inputs, without=without, results=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from xdsl.ir import SSAValue
 
@@ -45,7 +47,7 @@ def upsample_image(match: Match) -> None:
 @rewrites("onnx.Upsample_v7")
 def upsample_scales(match: Match) -> None:
     """Upsample(x) {scales = s} = Resize(x, _, s) {asymmetric}"""
-    factors = match.numbers("scales")
+    factors: Any = match.op.attribute("scales")
     scales = match.tensor(np.array(factors, np.float32), "scales")
     _asymmetric(match, match.op.input(0), scales)
 

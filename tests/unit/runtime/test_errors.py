@@ -105,8 +105,9 @@ def test_the_onnx_node_comes_from_the_source_map(
         write_map(folder, {start: {"node": "/Add_3", "operator": "Add"}})
         with pytest.raises(RuntimeError) as caught:
             model(*example)
-        assert (caught.value.node, caught.value.operator) == ("/Add_3", "Add")
-        assert f"cluster_0, model.py line {start}, node '/Add_3' (Add): " in str(caught.value)
+        error: Any = caught.value
+        assert (error.node, error.operator) == ("/Add_3", "Add")
+        assert f"cluster_0, model.py line {start}, node '/Add_3' (Add): " in str(error)
 
 
 def test_a_statement_of_several_lines_maps_from_its_first(
@@ -240,6 +241,6 @@ class Asynchronous(Pair):
 def test_nothing_but_recv_can_be_awaited(executor: str) -> None:
     with (
         Asynchronous({}, executor) as model,
-        pytest.raises(ClusterError, match="can await nothing but channels.recv"),
+        pytest.raises(ClusterError, match=r"can await nothing but channels\.recv"),
     ):
         model(X)

@@ -47,9 +47,7 @@ DATA, SCALE = torch.zeros(2, 4), torch.zeros(2, 1)
         (([1.0], SCALE), {}, "input 'data': expected a tensor float32 (batch, 4), got list"),
     ],
 )
-def test_refused(
-    branches: Any, executor: str, positional: Any, named: Any, message: str
-) -> None:
+def test_refused(branches: Any, executor: str, positional: Any, named: Any, message: str) -> None:
     with (
         branches.load(executor) as model,
         pytest.raises(ValueError, match=f"^{re.escape(message)}$"),
@@ -62,7 +60,11 @@ def test_by_position_by_name_and_any_batch(
 ) -> None:
     data, scale = example
     with branches.load(executor) as model:
-        for outputs in (model(data, scale), model(data, scale=scale), model(scale=scale, data=data)):
+        for outputs in (
+            model(data, scale),
+            model(data, scale=scale),
+            model(scale=scale, data=data),
+        ):
             torch.testing.assert_close(outputs, expected)
         for batch in (0, 1, 5):
             assert model(torch.ones(batch, 4), torch.ones(batch, 1))[0].shape == (batch, 3)

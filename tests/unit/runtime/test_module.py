@@ -113,7 +113,19 @@ def test_copies_have_their_own_weights_and_workers(
         assert not torch.equal(model(*example)[0], expected[0])
 
 
-ODD = ["a", "a.b", "", ".", "x..y", "to.weight", "_executor", "_escaped.z", "p%2Eq", "ok.w", "_fc.w"]
+ODD = [
+    "a",
+    "a.b",
+    "",
+    ".",
+    "x..y",
+    "to.weight",
+    "_executor",
+    "_escaped.z",
+    "p%2Eq",
+    "ok.w",
+    "_fc.w",
+]
 
 
 async def total(x: torch.Tensor, w: Weights, channels: Any) -> dict[str, torch.Tensor]:
@@ -131,7 +143,9 @@ def test_names_that_are_no_paths() -> None:
     x = torch.tensor(0.0)
     assert model(x) == 2 ** len(ODD) - 1
     assert set(model.state_dict()) == set(ODD)
-    assert {"a", "ok.w", "_fc.w", "_escaped.a%2Eb"} <= {name for name, _ in model.named_parameters()}
+    assert {"a", "ok.w", "_fc.w", "_escaped.a%2Eb"} <= {
+        name for name, _ in model.named_parameters()
+    }
     assert len(list(model.parameters())) == len(ODD)
 
     twin = copy.deepcopy(model)

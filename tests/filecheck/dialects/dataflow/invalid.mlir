@@ -30,7 +30,7 @@ dataflow.graph @open(%x : tensor<4xf32>) -> () {
 
 // -----
 
-// CHECK: a graph ends in dataflow.output
+// CHECK: dataflow.graph contains empty block in single-block region that expects at least a terminator
 dataflow.graph @nothing(%x : tensor<4xf32>) -> () {
 }
 

@@ -1,0 +1,23 @@
+"""Twenty thousand tasks take seconds: the algorithms are near-linear."""
+
+from __future__ import annotations
+
+import time
+
+from graphs import random_graph
+from ramiel.scheduling.linear_clustering import linear_clusters
+from ramiel.scheduling.merging import merge_clusters
+from ramiel.scheduling.ordering import order_by_priority
+from ramiel.scheduling.parallelism import makespan_bound
+from ramiel.scheduling.simulator import simulate
+
+
+def test_twenty_thousand_tasks():
+    began = time.process_time()
+    graph = random_graph(20_000)
+    clusters = order_by_priority(graph, linear_clusters(graph))
+    merged = merge_clusters(graph, clusters, max_clusters=8)
+    makespan = simulate(graph, merged).makespan
+    assert time.process_time() - began < 10
+    assert len(merged) == 8
+    assert makespan_bound(graph, 8) <= makespan < sum(graph.costs)
