@@ -157,6 +157,7 @@ class CallOp(IRDLOperation):
                 parser.parse_punctuation("=")
             return name, parser.parse_unresolved_operand()
 
+        start = parser.pos
         key = parser.parse_str_literal()
         arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parse_argument)
         literals = parser.parse_optional_attr_dict()
@@ -173,6 +174,11 @@ class CallOp(IRDLOperation):
             dict(zip(names, operands[count:], strict=True)),
         )
         op.attributes.update(discardable)
+        try:
+            op.bind()
+        except VerifyException as error:
+            # Said here, and not by the verifier, the message shows the line.
+            parser.raise_error(str(error), start)
         return op
 
     def verify_(self) -> None:

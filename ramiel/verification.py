@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 
+from ramiel.backend.package import write_package
+from ramiel.dialects.dataflow import GraphOp
+from ramiel.driver import Options, Progress, compile_model, load
 from ramiel.errors import RamielError
+from ramiel.loading import import_package
 from ramiel.runtime import ParallelModel
+from ramiel.runtime.model import EXECUTORS
+from ramiel.sampling import sample_inputs
 from ramiel.tensors import Array, from_torch, to_torch
 
 RELATIVE_TOLERANCE = 1e-4
@@ -38,10 +46,66 @@ class Difference:
         return self.relative <= RELATIVE_TOLERANCE
 
 
+@dataclass(frozen=True)
+class Verification:
+    """A model that was compiled, run and compared."""
+
+    reference: str
+    """The runtime that it was compared with."""
+    differences: Sequence[Difference]
+    """For each executor, each output."""
+    clusters: int
+    lines: int
+    """Of model.py."""
+    compile_seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether every output of every executor is within the tolerance."""
+        return all(difference.ok for difference in self.differences)
+
+
+def verify_model(
+    path: Path,
+    options: Options,
+    step: Progress,
+    *,
+    seed: int = 0,
+    dims: Mapping[str, int] | None = None,
+) -> Verification:
+    """Compile to a temporary folder, run every executor, compare with the reference.
+
+    The parallel program is kept whether or not it pays: it is what is verified.  `dims` sizes the
+    inputs' symbolic dimensions.  Raises RamielError if the model cannot be compiled or run.
+    """
+    graph = next(op for op in load(path).ops if isinstance(op, GraphOp))
+    first, second = (sample_inputs(graph, seed + i, dims) for i in (0, 1))
+    step("running the reference")
+    reference = Reference(path)
+    expected, other = reference.run(first), reference.run(second)
+    differences: list[Difference] = []
+    with tempfile.TemporaryDirectory(prefix="ramiel-") as folder:
+        package = Path(folder) / "verified"
+        started = time.perf_counter()
+        options = replace(options, force_parallel=True)
+        program = compile_model(path, options, step, package=package.name).program
+        write_package(program, package)
+        seconds = time.perf_counter() - started
+        lines = len((package / "model.py").read_text(encoding="utf-8").splitlines())
+        compiled = import_package(package).Model
+        for executor in EXECUTORS:
+            step(f"running {executor}")
+            with compiled.load(executor=executor) as model:
+                outputs = call(model, first)
+            differences += compare(compiled.outputs, executor, outputs, expected, other)
+    return Verification(reference.name, differences, len(program.clusters), lines, seconds)
+
+
 class Reference:
     """ONNX Runtime if it is installed, else ONNX's own evaluator."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         try:
             import onnxruntime
         except ImportError:
@@ -62,9 +126,12 @@ class Reference:
             raise RamielError(f"onnxruntime cannot load {path}: {error}") from error
 
     def run(self, inputs: Mapping[str, Array]) -> list[Array]:
-        """The outputs in the model's order."""
+        """The outputs in the model's order.  Raises RamielError if the runtime fails."""
         runner: Any = self.session if self.session is not None else self.evaluator
-        return [np.asarray(output) for output in runner.run(None, dict(inputs))]
+        try:
+            return [np.asarray(output) for output in runner.run(None, dict(inputs))]
+        except Exception as error:
+            raise RamielError(f"{self.name} cannot run {self.path}: {error}") from error
 
 
 def call(model: ParallelModel, inputs: Mapping[str, Array]) -> list[Array]:

@@ -94,7 +94,7 @@ class ClusterPrinter:
         calls = sum(isinstance(op, CallOp) for op in self.cluster.block.ops)
         cost = self.cluster.attributes.get("cost_ns")
         time = f", {milliseconds(cost.value.data)} predicted" if cost is not None else ""  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
-        lines = [f'    """{calls} operations{time}.']
+        lines = [f'    """{calls} operation{"s" * (calls != 1)}{time}.']
         for kind, verb in ((RecvOp, "Receives"), (SendOp, "Sends")):
             messages = [op for op in self.cluster.block.ops if isinstance(op, kind)]
             lines += self._messages(verb, messages)
@@ -147,12 +147,7 @@ class ClusterPrinter:
                     f"cannot print {label(op)}: the pytorch target wants torch.call, "
                     "run --convert-onnx-to-torch first"
                 )
-        comment = self._shape_comment(op)
-        if comment and 4 + len(text) + len(comment) <= LINE_LENGTH:
-            text, comment = text + comment, ""
-        if comment:
-            self.source.add(f"    {comment.strip()}")
-        self.source.statement(text, 4, op)
+        self.source.statement(text, 4, op, self._shape_comment(op))
 
     def _targets(self, op: CallOp) -> str:
         targets = [self.names[result] if result.uses else "_" for result in op.results]
@@ -167,7 +162,7 @@ class ClusterPrinter:
         if dims is None or (op.operands and dims_of(op.operands[0].type) == dims):
             return ""
         text = ", ".join(str(dim) or "?" for dim in dims)
-        return f"  # [{as_comment(text)}]"
+        return f"[{as_comment(text)}]"
 
 
 def _fill(text: str) -> list[str]:

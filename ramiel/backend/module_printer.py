@@ -53,7 +53,8 @@ def print_module(program: ProgramOp, name: str | None = None) -> PrintedModule:
         print_cluster(body, program, cluster, names)
     _print_class(body, program, title, names)
     source = Source()
-    _print_head(source, program, title, body.text)
+    arguments = ", ".join(names[argument] for argument in program.arguments)
+    _print_head(source, program, title, arguments, body.text)
     offset = len(source.lines)
     text = source.text + body.text
     ast.parse(text)
@@ -65,9 +66,11 @@ def print_module(program: ProgramOp, name: str | None = None) -> PrintedModule:
     return PrintedModule(text, title, lines)
 
 
-def _print_head(source: Source, program: ProgramOp, title: str, body: str) -> None:
+def _print_head(
+    source: Source, program: ProgramOp, title: str, arguments: str, body: str
+) -> None:
     """The docstring and the imports that the body needs."""
-    source.add(*_docstring(program, title), "")
+    source.add(*_docstring(program, title, arguments), "")
     source.add("import torch")
     if "F." in body:
         source.add("import torch.nn.functional as F")
@@ -89,7 +92,7 @@ def _prediction(program: ProgramOp, key: str) -> int | None:
             return None
 
 
-def _docstring(program: ProgramOp, title: str) -> list[str]:
+def _docstring(program: ProgramOp, title: str, arguments: str) -> list[str]:
     count = len(program.clusters)
     origin = as_comment(program.store.path) if program.store.path else "a model in memory"
     opset = program.opset.data.get("ai.onnx") if program.opset is not None else None
@@ -97,7 +100,6 @@ def _docstring(program: ProgramOp, title: str) -> list[str]:
     clusters = "one cluster" if count == 1 else f"{count} clusters that run side by side"
     lines = [f'"""{title}, from {origin}{version}: {clusters}.', ""]
     package = program.sym_name.data
-    arguments = ", ".join(_variable(argument.name_hint) for argument in program.arguments)
     lines += [
         f"    from {package} import Model",
         "",
@@ -120,12 +122,6 @@ def _docstring(program: ProgramOp, title: str) -> list[str]:
         '"""',
     ]
     return lines
-
-
-def _variable(hint: str | None) -> str:
-    from ramiel.frontend.names import identifier
-
-    return identifier(hint or "", "input")
 
 
 def _print_class(

@@ -34,6 +34,8 @@ class Namespace:
 
     def fresh(self, hint: str) -> str:
         """The hint as an identifier, with a number if it is taken."""
+        if hint in RESERVED:
+            hint += "_"
         base = re.sub(r"(_\d+)+$", "", hint) if hint in self.taken else hint
         name, count = hint, 1
         while name in self.taken:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from xdsl.ir import Operation
 
-from ramiel.backend.wrapping import wrap
+from ramiel.backend.wrapping import LINE_LENGTH, wrap
 
 
 class Source:
@@ -20,9 +20,16 @@ class Source:
         """Append lines as they are."""
         self.lines.extend(lines)
 
-    def statement(self, text: str, indent: int = 4, op: Operation | None = None) -> None:
-        """Append a statement, wrapped; all its lines are from `op`."""
-        for line in wrap(text, indent):
+    def statement(
+        self, text: str, indent: int = 4, op: Operation | None = None, comment: str = ""
+    ) -> None:
+        """Append a statement, wrapped, with a comment at its end; all its lines are from `op`."""
+        lines = wrap(text, indent)
+        if comment and len(lines) == 1 and len(lines[0]) + 4 + len(comment) > LINE_LENGTH:
+            lines = wrap(text, indent, broken=True)
+        if comment:
+            lines[-1] += f"  # {comment}"
+        for line in lines:
             self.lines.append(line)
             if op is not None:
                 self.origin[len(self.lines)] = op

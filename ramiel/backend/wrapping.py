@@ -6,11 +6,16 @@ LINE_LENGTH = 88
 _OPEN, _CLOSE = "([{", ")]}"
 
 
-def wrap(statement: str, indent: int = 0, comma: bool = False) -> list[str]:
-    """The lines of a statement, or of an item that a comma follows, at an indentation."""
+def wrap(
+    statement: str, indent: int = 0, comma: bool = False, broken: bool = False
+) -> list[str]:
+    """The lines of a statement, or of an item that a comma follows, at an indentation.
+
+    `broken` breaks it though it would fit: a comment follows that would not.
+    """
     end = "," if comma else ""
     margin = " " * indent
-    if indent + len(statement) + len(end) <= LINE_LENGTH:
+    if not broken and indent + len(statement) + len(end) <= LINE_LENGTH:
         return [margin + statement + end]
     pair = _parameters(statement) if statement.startswith("async def ") else _last_pair(statement)
     if pair is None:

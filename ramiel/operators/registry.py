@@ -42,6 +42,7 @@ FAMILIES = (
     "linear",
     "reduction",
     "shape",
+    "padding",
     "indexing",
     "recurrent",
     "resize",

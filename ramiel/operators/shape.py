@@ -18,8 +18,8 @@ from ramiel.operators.helpers.shape import (
     reshape,
     space_to_depth,
 )
-from ramiel.operators.numbers import cast
 from ramiel.operators.registry import Values, callee, meaning
+from ramiel.operators.windows import collapse
 
 callee("Tensor.reshape", "input, *shape", view=True)
 callee("Tensor.flatten", "input, start_dim=0, /, end_dim=-1", view=True)
@@ -29,9 +29,14 @@ callee("Tensor.unsqueeze", "input, dim, /", view=True)
 callee("Tensor.transpose", "input, dim0, dim1, /", view=True)
 callee("Tensor.permute", "input, *dims", view=True)
 callee("Tensor.repeat", "input, *repeats")
-callee("torch.cat", "tensors: list, dim=0")
+callee("torch.cat", "*tensors, dim=0", "torch.cat([{*tensors}]{...})")
 callee("Tensor.chunk", "input, chunks, /, dim=0", view=True)
-callee("Tensor.split", "input, split_size: list, dim=0", view=True)
+callee(
+    "Tensor.split",
+    "input, split_size, dim=0",
+    "{input}.split({split_size:list}{...})",
+    view=True,
+)
 callee("torch.nn.functional.pixel_shuffle", "input, upscale_factor, /")
 callee("torch.nn.functional.fold", "input, output_size, kernel_size, dilation=1, padding=0, stride=1")
 callee("shape_tensor", "input", "torch.tensor({input}.shape, dtype=torch.int64)")
@@ -41,12 +46,13 @@ callee(
     "torch.tensor({input}.shape[{part:index}], dtype=torch.int64)",
 )
 callee("size_tensor", "input", "torch.tensor({input}.numel())")
+callee("reshape_to_scalar", "input", "{input}.reshape(())", view=True)
 callee("reshape_by_tensor", "input, shape", "{input}.reshape({shape}.tolist())", view=True)
 callee("repeat_by_tensor", "input, repeats", "{input}.repeat({repeats}.tolist())")
 callee(
     "split_by_tensor",
     "input, sizes, dim=0",
-    "{input}.split({sizes}.tolist(), dim={dim})",
+    "{input}.split({sizes}.tolist(){...})",
     view=True,
 )
 callee("squeeze_by_tensor", "input, axes", "{input}.squeeze({axes}.tolist())", view=True)
@@ -77,6 +83,12 @@ callee("operators.space_to_depth", "x, blocksize", helper=space_to_depth)
 callee(
     "operators.fold_columns",
     "x, image_shape, block_shape, dilation, pads, stride",
+    helper=fold_columns,
+)
+callee(
+    "fold_columns_by_tensor",
+    "x, image_shape, block_shape, dilation, pads, stride",
+    "operators.fold_columns({x}, {image_shape}.tolist(), {block_shape}.tolist(){...})",
     helper=fold_columns,
 )
 
@@ -155,9 +167,6 @@ def _reshape(emit: Emitter, x: SSAValue, shape: list[int]) -> SSAValue:
     return emit("Tensor.reshape", x, shape=shape)
 
 
-callee("reshape_to_scalar", "input", "{input}.reshape(())", view=True)
-
-
 @meaning("Flatten")
 def flatten(op: OnnxOperation, emit: Emitter) -> Values:
     """Two dimensions: those before the axis, and the others."""
@@ -207,11 +216,10 @@ def unsqueeze(op: OnnxOperation, emit: Emitter) -> Values:
     x = op.input(0)
     if "axes" not in op.SCHEMA.attributes and emit.constant(op.input(1)) is None:
         return emit("expand_dims", x, op.input(1))
-    given = axes_of(op, emit, 1, 64) or []
-    rank = emit.rank(x) + len(given)
-    axes = sorted(axis if axis < 32 else axis - 64 + rank for axis in given)
-    if axes and (axes[0] < 0 or axes[-1] >= rank or len(set(axes)) != len(axes)):
-        emit.refuse(f"has axes that a result of rank {rank} has not")
+    from_attribute = "axes" in op.SCHEMA.attributes
+    given = op.integers("axes") if from_attribute else emit.integers(op.input(1), "axes")
+    rank = emit.rank(x) + len(given or [])
+    axes = sorted({normal_axis(emit, axis, rank) for axis in given or []})
     if not axes:
         return x
     if len(axes) == 1:
@@ -360,33 +368,33 @@ def space_to_depth_of(op: OnnxOperation, emit: Emitter) -> Values:
 def col2im(op: OnnxOperation, emit: Emitter) -> Values:
     """Columns put back as overlapping blocks of an image, added up."""
     x = op.input(0)
-    image = emit.integers(op.input(1), "the image shape") or []
-    block = emit.integers(op.input(2), "the block shape") or []
-    rank = len(image)
+    image, block = (emit.constant(op.input(index)) for index in (1, 2))
+    rank = (emit.shape(op.input(1)) or (0,))[0]
+    if not rank:
+        emit.refuse("needs an image shape of known rank")
     dilation = op.integers("dilations") or [1] * rank
     pads = op.integers("pads") or [0] * (2 * rank)
     stride = op.integers("strides") or [1] * rank
+    if image is None or block is None:
+        geometry = {"dilation": dilation, "pads": pads, "stride": stride}
+        return emit("fold_columns_by_tensor", x, op.input(1), op.input(2), **geometry)
     floating = emit.dtype(x).kind == "f"
     if rank == 2 and floating and pads[:2] == pads[2:]:
         return emit(
             "torch.nn.functional.fold",
             x,
-            output_size=image,
-            kernel_size=block,
-            dilation=_one(dilation),
-            padding=_one(pads[:2]),
-            stride=_one(stride),
+            output_size=image.tolist(),
+            kernel_size=block.tolist(),
+            dilation=collapse(dilation),
+            padding=collapse(pads[:2]),
+            stride=collapse(stride),
         )
     return emit(
         "operators.fold_columns",
-        cast(emit, x, emit.dtype(x)),
-        image_shape=image,
-        block_shape=block,
+        x,
+        image_shape=image.tolist(),
+        block_shape=block.tolist(),
         dilation=dilation,
         pads=pads,
         stride=stride,
     )
-
-
-def _one(values: list[int]) -> int | list[int]:
-    return values[0] if len(set(values)) == 1 else values

@@ -23,12 +23,18 @@ def cluster_error(cluster: Cluster, error: BaseException) -> ClusterError:
     ]
     line = lines[-1] if lines else None
     origin = _origin(Path(source), line) if line is not None else {}
-    reason = f"{type(error).__name__}: {error}"
     found = ClusterError(
-        cluster.name, reason, line, origin.get("node", ""), origin.get("operator", "")
+        cluster.name, _reason(error), line, origin.get("node", ""), origin.get("operator", "")
     )
     found.__cause__ = error
     return found
+
+
+def _reason(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # an exception that cannot be printed must not end a worker
+        return type(error).__name__
 
 
 def _origin(source: Path, line: int) -> dict[str, str]:
@@ -37,10 +43,9 @@ def _origin(source: Path, line: int) -> dict[str, str]:
         text = (source.parent / MAP_FILE).read_text(encoding="utf-8")
         lines: dict[str, dict[str, str]] = json.loads(text)["lines"]
         statement = _statement(ast.parse(source.read_text(encoding="utf-8")), line)
-    except (OSError, ValueError, KeyError, SyntaxError):
-        return {}  # the error is worth more than its origin
-    found = [lines[str(at)] for at in statement if str(at) in lines]
-    return found[0] if found else {}
+        return next(dict(lines[str(at)]) for at in statement if str(at) in lines)
+    except Exception:  # whatever is wrong with these files, the error itself is worth more
+        return {}
 
 
 def _statement(tree: ast.Module, line: int) -> range:

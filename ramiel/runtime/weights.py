@@ -74,8 +74,8 @@ class WeightTree:
     """Registers weights in a module as parameters (floating or complex) and buffers (others).
 
     A name's dots make submodules, as PyTorch's own names do: "features.0.weight".  Names that
-    cannot be such a path go to one submodule under an escaped name, with "%" and "." written
-    "%25" and "%2E"; state_dict() and load_state_dict() show the model's own names all the same.
+    cannot be such a path go to one submodule under an escaped name: "%", and the name with "%"
+    and "." written "%25" and "%2E"; state_dict() and load_state_dict() still show its own name.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class WeightTree:
             if _is_path(name, tensors, reserved):
                 *parents, leaf = name.split(".")
             else:
-                parents, leaf = [ESCAPED], name.replace("%", "%25").replace(".", "%2E") or "%"
+                parents, leaf = [ESCAPED], "%" + name.replace("%", "%25").replace(".", "%2E")
                 self.renamed[name] = f"{ESCAPED}.{leaf}"
             module = _submodule(root, parents)
             _register(module, leaf, tensor, trainable)
@@ -122,7 +122,7 @@ def _is_path(name: str, names: Mapping[str, Tensor], reserved: frozenset[str]) -
 
 def _submodule(module: nn.Module, path: Iterable[str]) -> nn.Module:
     for part in path:
-        if part not in dict(module.named_children()):
+        if not hasattr(module, part):
             module.add_module(part, nn.Module())
         module = module.get_submodule(part)
     return module

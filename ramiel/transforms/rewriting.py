@@ -12,7 +12,8 @@ old type knew of the shape.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from types import ModuleType
+from typing import Any, TypeAlias
 
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
@@ -47,6 +48,7 @@ class Match:
         self.op = op
         self.rewriter = rewriter
         self.store = store
+        self.made: list[Operation] = []
 
     def constant(self, value: SSAValue | None) -> Array | None:
         """The operand's value if it is known when compiling and small, else None."""
@@ -67,6 +69,7 @@ class Match:
     def insert(self, op: Operation) -> Sequence[SSAValue]:
         """Put an operation before the matched one, under its location."""
         inherit_location(self.op, op)
+        self.made.append(op)
         self.rewriter.insert(op, InsertPoint.before(self.op))
         return op.results
 
@@ -99,10 +102,13 @@ class Match:
         """Insert an Unsqueeze."""
         return self.onnx("Unsqueeze", value, self.tensor(np.array(axes, np.int64), "axes"))
 
+    def dtype(self, value: SSAValue) -> np.dtype[Any]:
+        """The element type of a value, as a numpy dtype."""
+        return element_types.of_mlir(tensors.element_of(value.type) or value.type).numpy
+
     def scalar_like(self, number: float, value: SSAValue, hint: str) -> SSAValue:
         """A 0-d tensor with the element type of another value."""
-        element = element_types.of_mlir(tensors.element_of(value.type) or value.type)
-        return self.tensor(np.array(number, element.numpy), hint)
+        return self.tensor(np.array(number, self.dtype(value)), hint)
 
     def replace_by(self, *values: SSAValue | None) -> None:
         """Let the values take the place of the operation's results: None for one nobody reads."""
@@ -110,7 +116,7 @@ class Match:
         for result, value in zip(self.op.results, values, strict=True):
             # Block arguments keep the type that their graph declares.
             if isinstance(value, OpResult):
-                made_here = value.op.location == self.op.location
+                made_here = value.op in self.made
                 value = set_type(value, refined(result.type, value.type))
                 if made_here and result.name_hint:
                     value.name_hint = result.name_hint
@@ -160,6 +166,7 @@ class OnnxPattern(RewritePattern):
     def __init__(self, names: Sequence[str], function: Rewrite) -> None:
         self.names = frozenset(names)
         self.function = function
+        self.module = function.__module__
         self.__doc__ = function.__doc__
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
@@ -170,6 +177,15 @@ class OnnxPattern(RewritePattern):
 def rewrites(*names: str) -> Callable[[Rewrite], OnnxPattern]:
     """Make a pattern of a function that rewrites operations of these names."""
     return lambda function: OnnxPattern(names, function)
+
+
+def patterns_of(module: ModuleType) -> list[RewritePattern]:
+    """The patterns that a Python module defines, in their order."""
+    return [
+        value
+        for value in vars(module).values()
+        if isinstance(value, OnnxPattern) and value.module == module.__name__
+    ]
 
 
 def graph_of(op: Operation) -> GraphOp:

@@ -53,7 +53,7 @@ def _count(shape: Sequence[int]) -> int:
 
 
 def to_node(op: OnnxOperation) -> NodeProto:
-    """The NodeProto of an operation without graphs; its values are called i0, i1, … and o0, o1, …"""
+    """The NodeProto of an operation without graphs, its values called i0, i1, … and o0, o1, …"""
     node = NodeProto(op_type=op.operator, domain=op.domain)
     node.input.extend(_names("i", op.inputs))
     node.output.extend(_names("o", op.outputs))
@@ -75,7 +75,7 @@ def _attribute(name: str, kind: OpSchema.AttrType, attribute: Attribute) -> Attr
     proto = AttributeProto(name=name)
     if isinstance(attribute, DenseIntOrFPElementsAttr):
         proto.type = AttributeProto.TENSOR
-        proto.t.CopyFrom(numpy_helper.from_array(tensors.from_dense(attribute)))
+        proto.t.CopyFrom(numpy_helper.from_array(tensors.from_dense(attribute)))  # pyright: ignore[reportUnknownArgumentType]
     elif kind == OpSchema.AttrType.TENSOR:
         proto.type = AttributeProto.TENSOR
         texts: Any = to_literal(attribute)
@@ -166,7 +166,7 @@ def refined(declared: Attribute, inferred: Attribute) -> Attribute:
 
 
 def set_type(value: SSAValue, type: Attribute) -> SSAValue:
-    """Give a value another type; returns the value that takes its place, itself if nothing changes."""
+    """Give a value another type; returns the value that takes its place, maybe itself."""
     if value.type == type:
         return value
     return Rewriter.replace_value_with_new_type(value, type)

@@ -15,7 +15,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern
 
 from ramiel.dialects.onnx import operation_class
 from ramiel.dialects.onnx_operation import OnnxOperation
-from ramiel.transforms.rewriting import Match, OnnxPattern, apply_patterns, graph_of
+from ramiel.transforms.rewriting import Match, apply_patterns, graph_of, patterns_of
 from ramiel.transforms.upgrades import attributes, broadcasting, defaults, resizing, softmax
 from ramiel.transforms.upgrades.versions import MEANINGLESS, SAME_MEANING
 
@@ -40,8 +40,7 @@ PATTERNS: list[RewritePattern] = [
     *(
         pattern
         for module in (attributes, broadcasting, defaults, resizing, softmax)
-        for pattern in vars(module).values()
-        if isinstance(pattern, OnnxPattern)
+        for pattern in patterns_of(module)
     ),
 ]
 

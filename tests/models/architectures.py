@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -67,6 +68,7 @@ def yolov5s() -> Example:
     arguments, sys.argv = sys.argv, sys.argv[:1]  # the package reads them on import
     yolo: Any = importlib.import_module("yolov5.models.yolo")
     sys.argv = arguments
+    logging.getLogger("yolov5").setLevel(logging.WARNING)
     folder = Path(yolo.__file__).parent
     network = yolo.Model(str(folder / "yolov5s.yaml"))
     detect = network.model[-1]

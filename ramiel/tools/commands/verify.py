@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
-from dataclasses import replace
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from ramiel.backend.package import write_package
-from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import Progress, compile_model, load
-from ramiel.errors import RamielError
-from ramiel.loading import import_package
-from ramiel.sampling import sample_inputs
 from ramiel.tools.commands.common import (
     add_compiler_options,
     add_model,
@@ -23,14 +14,7 @@ from ramiel.tools.commands.common import (
     options_of,
     progress,
 )
-from ramiel.verification import (
-    LEAST_VARIATION,
-    RELATIVE_TOLERANCE,
-    Difference,
-    Reference,
-    call,
-    compare,
-)
+from ramiel.verification import LEAST_VARIATION, RELATIVE_TOLERANCE, verify_model
 
 HELP = "compare the compiled model, serial and parallel, with onnxruntime"
 EXAMPLE = "ramiel verify googlenet.onnx"
@@ -46,9 +30,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Verify and print a table; 1 if an output is out of tolerance."""
     with progress(f"verifying {arguments.model.name}") as step:
-        reference, differences = verify(arguments, step)
+        options = options_of(arguments)
+        found = verify_model(
+            arguments.model, options, step, seed=arguments.seed, dims=dims_of_options(options)
+        )
     table = Table("output", "executor", "largest difference", "relative", "varies by")
-    for item in differences:
+    for item in found.differences:
         table.add_row(
             item.output,
             item.executor,
@@ -57,42 +44,13 @@ def run(arguments: argparse.Namespace) -> int:
             f"{item.variation:.3g}",
         )
     Console(width=None if Console().is_terminal else 100).print(table)
-    wrong = sum(not item.ok for item in differences)
-    for item in differences:
+    wrong = sum(not item.ok for item in found.differences)
+    for item in found.differences:
         if item.executor == "serial" and item.variation < LEAST_VARIATION:
             print(f"warning: {item.output} hardly depends on its input: this proves little")
     if wrong:
-        print(f"{wrong} of {len(differences)} differ from {reference} by > {RELATIVE_TOLERANCE:g}")
+        count = len(found.differences)
+        print(f"{wrong} of {count} differ from {found.reference} by > {RELATIVE_TOLERANCE:g}")
         return 1
-    print(f"all within {RELATIVE_TOLERANCE:g} of {reference}")
+    print(f"all within {RELATIVE_TOLERANCE:g} of {found.reference}")
     return 0
-
-
-def verify(arguments: argparse.Namespace, step: Progress) -> tuple[str, list[Difference]]:
-    """Compile to a temporary folder, run serial and threads, compare with the reference."""
-    path: Path = arguments.model
-    options = options_of(arguments)
-    dims = dims_of_options(options)
-    graph = next(op for op in load(path).ops if isinstance(op, GraphOp))
-    first, second = (sample_inputs(graph, arguments.seed + i, dims) for i in (0, 1))
-    step("running the reference")
-    reference = Reference(path)
-    try:
-        expected, other = reference.run(first), reference.run(second)
-    except Exception as error:
-        raise RamielError(f"{reference.name} cannot run {path}: {error}") from error
-    differences: list[Difference] = []
-    with tempfile.TemporaryDirectory(prefix="ramiel-") as folder:
-        # Forced: what is verified is the parallel program, whether or not it pays.
-        compilation = compile_model(
-            path, replace(options, force_parallel=True), step, package="verified"
-        )
-        write_package(compilation.program, Path(folder) / "verified")
-        package = import_package(Path(folder) / "verified")
-        for executor in ("serial", "threads"):
-            step(f"running {executor}")
-            with package.Model.load(executor=executor) as model:
-                names = model.outputs
-                outputs = call(model, first)
-            differences += compare(names, executor, outputs, expected, other)
-    return reference.name, differences

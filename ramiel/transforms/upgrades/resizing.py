@@ -11,7 +11,7 @@ from ramiel.transforms.rewriting import Match, rewrites
 
 
 def _nearest(match: Match, scales: SSAValue) -> str | None:
-    """How old nearest-neighbour rounding is called today: down when enlarging, up when shrinking."""
+    """The old rounding of nearest neighbours: down when enlarging, up when shrinking."""
     factors = match.constant(scales)
     if factors is None:
         return None

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]
 
 from ramiel.runtime import Cluster, Input, Message, ParallelModel, Weight
 
@@ -84,7 +84,7 @@ def test_a_class_can_list_what_it_needs(branches: Any) -> None:
     class Listed(branches):
         weights = (Weight("head.weight", torch.float32, (2,)),)
 
-    with pytest.raises(ValueError, match="no weight 'head.weight'"):
+    with pytest.raises(ValueError, match=r"no weight 'head\.weight'"):
         Listed.load()
 
 

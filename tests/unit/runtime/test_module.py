@@ -64,6 +64,15 @@ def test_workers_follow_the_callers_mode(
             assert model(*example)[0].requires_grad
 
 
+def test_autocast(branches: Any, executor: str, example: Any, expected: Any) -> None:
+    with branches.load(executor) as model:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            lower = model(*example)[0]
+        torch.testing.assert_close(lower.float(), expected[0], rtol=0.05, atol=0.1)
+        assert not torch.equal(lower.float(), expected[0])
+        torch.testing.assert_close(model(*example), expected)
+
+
 def test_to_dtype(branches: Any, executor: str, example: Any, expected: Any) -> None:
     with branches.load(executor).double() as model:
         output = model(*[tensor.double() for tensor in example])[0]
@@ -100,7 +109,11 @@ class AddOne(nn.Module):
         return tensor + 1
 
 
-@pytest.mark.parametrize("copier", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def pickled(model: Any) -> Any:
+    return pickle.loads(pickle.dumps(model))
+
+
+@pytest.mark.parametrize("copier", [copy.deepcopy, pickled])
 def test_copies_have_their_own_weights_and_workers(
     branches: Any, executor: str, example: Any, expected: Any, copier: Any
 ) -> None:
@@ -113,19 +126,8 @@ def test_copies_have_their_own_weights_and_workers(
         assert not torch.equal(model(*example)[0], expected[0])
 
 
-ODD = [
-    "a",
-    "a.b",
-    "",
-    ".",
-    "x..y",
-    "to.weight",
-    "_executor",
-    "_escaped.z",
-    "p%2Eq",
-    "ok.w",
-    "_fc.w",
-]
+PATHS = ["a", "p%2Eq", "ok.w", "_fc.w"]
+ODD = [*PATHS, "a.b", "", ".", "x..y", "to.weight", "to", "training", "_executor", "_escaped.z"]
 
 
 async def total(x: torch.Tensor, w: Weights, channels: Any) -> dict[str, torch.Tensor]:
@@ -143,10 +145,9 @@ def test_names_that_are_no_paths() -> None:
     x = torch.tensor(0.0)
     assert model(x) == 2 ** len(ODD) - 1
     assert set(model.state_dict()) == set(ODD)
-    assert {"a", "ok.w", "_fc.w", "_escaped.a%2Eb"} <= {
-        name for name, _ in model.named_parameters()
-    }
-    assert len(list(model.parameters())) == len(ODD)
+    parameters = dict(model.named_parameters())
+    assert {*PATHS, "_escaped.%a%2Eb"} <= set(parameters)
+    assert len(parameters) == len(ODD)
 
     twin = copy.deepcopy(model)
     twin.load_state_dict({name: torch.tensor(1.0) for name in ODD})
@@ -158,7 +159,7 @@ def test_names_that_are_no_paths() -> None:
 
 
 def test_a_weight_that_is_not_there() -> None:
-    with pytest.raises(ValueError, match="^no weight 'b'$"):
+    with pytest.raises(ValueError, match=r"^no weight 'b'$"):
         Weights({"a": torch.zeros(1)})["b"]
 
 

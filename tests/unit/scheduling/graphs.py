@@ -40,3 +40,16 @@ def random_graph(tasks: int, seed: int = 0, reach: int = 100) -> TaskGraph:
         for _ in range(2)
     ]
     return TaskGraph([generator.randrange(1_000, 200_000) for _ in range(tasks)], edges)
+
+
+def inception(modules: int) -> TaskGraph:
+    """Modules of four branches between a fork and a join; the first branch is the dearest."""
+    costs: list[int] = [1]
+    edges: list[Edge] = []
+    for _ in range(modules):
+        fork = len(costs) - 1
+        costs += [40, 30, 20, 10, 1]
+        join = len(costs) - 1
+        for branch in range(fork + 1, join):
+            edges += [(fork, branch, 0), (branch, join, 0)]
+    return TaskGraph(costs, edges)

@@ -2,24 +2,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from graphs import random_graph, task_graphs
+from graphs import inception, random_graph, task_graphs
 from hypothesis import given
 from ramiel.scheduling.critical_path import critical_path_length
 from ramiel.scheduling.linear_clustering import keep_together, linear_clusters
 from ramiel.scheduling.task_graph import TaskGraph
-
-
-def inception(modules: int) -> TaskGraph:
-    """Modules of four branches between a fork and a join; the first branch is the dearest."""
-    costs: list[int] = [1]
-    edges: list[tuple[int, int, int]] = []
-    for _ in range(modules):
-        fork = len(costs) - 1
-        costs += [40, 30, 20, 10, 1]
-        join = len(costs) - 1
-        for branch in range(fork + 1, join):
-            edges += [(fork, branch, 0), (branch, join, 0)]
-    return TaskGraph(costs, edges)
 
 
 def test_the_critical_path_comes_first():

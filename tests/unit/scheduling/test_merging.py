@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from graphs import messages, random_graph, task_graphs
+from graphs import inception, messages, random_graph, task_graphs
 from hypothesis import given
 from hypothesis import strategies as st
 from ramiel.scheduling import merging
@@ -9,7 +9,6 @@ from ramiel.scheduling.linear_clustering import linear_clusters
 from ramiel.scheduling.merging import merge_clusters
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import MessageCost, TaskGraph
-from test_linear_clustering import inception
 
 FREE = MessageCost(0)
 

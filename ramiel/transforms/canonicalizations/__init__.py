@@ -1,0 +1,1 @@
+"""Patterns that make a graph of onnx operations simpler, by what they are about."""
