@@ -116,10 +116,11 @@ class Reference:
             self.evaluator = ReferenceEvaluator(onnx.load(path))
             return
         self.name = "onnxruntime"
-        options: Any = onnxruntime.SessionOptions()
+        runtime: Any = onnxruntime
+        options = runtime.SessionOptions()
         options.log_severity_level = 3
         try:
-            self.session = onnxruntime.InferenceSession(
+            self.session = runtime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:
@@ -137,7 +138,7 @@ class Reference:
 def call(model: ParallelModel, inputs: Mapping[str, Array]) -> list[Array]:
     """The model's outputs on numpy inputs."""
     outputs: Any = model(**{name: to_torch(array) for name, array in inputs.items()})
-    listed: tuple[Any, ...] = outputs if isinstance(outputs, tuple) else (outputs,)
+    listed = outputs if len(model.outputs) > 1 else [outputs]
     return [from_torch(output) for output in listed]
 
 

@@ -52,9 +52,9 @@ def _init(title: str) -> str:
 def _main() -> str:
     return (
         '"""Run the model on .npy files: `python -m PACKAGE --input NAME=FILE.npy`."""\n\n'
-        "from ._runtime.command_line import main\n"
+        "from ._runtime import main\n"
         "from .model import Model\n\n"
-        "main(Model)\n"
+        "raise SystemExit(main(Model))\n"
     )
 
 

@@ -23,6 +23,12 @@ callee("operators.pad_by_index", "x, pads, mode", helper=pad_by_index)
 _RUN_TIME = "x, pads, axes=None, mode='constant', value=0"
 callee("pad_by_tensor", _RUN_TIME, "operators.pad({x}, {pads}.tolist(){...})", helper=pad)
 callee(
+    "pad_axes_by_tensor",
+    "x, pads, axes, mode='constant', value=0",
+    "operators.pad({x}, {pads}.tolist(), {axes}.tolist(){...})",
+    helper=pad,
+)
+callee(
     "pad_by_tensor_with_tensor",
     "x, pads, value, axes=None",
     "operators.pad({x}, {pads}.tolist(), value={value}.item(){...})",
@@ -40,8 +46,11 @@ def padding(op: OnnxOperation, emit: Emitter) -> Values:
     rank = emit.rank(x)
     from_attributes = "value" in op.SCHEMA.attributes
     value, literal = _value(op, emit, from_attributes)
-    if not from_attributes and op.optional_input(3) is not None and emit.constant(op.input(3)) is None:
-        return emit("pad_axes_by_tensor", x, op.input(1), op.input(3), mode=mode, value=literal)
+    operand = None if from_attributes else op.optional_input(3)
+    if operand is not None and emit.constant(operand) is None:
+        if value is not None and literal is None:
+            emit.refuse("with unknown axes needs a constant value")
+        return emit("pad_axes_by_tensor", x, op.input(1), operand, mode=mode, value=literal or None)
     axes = _axes(op, emit, rank)
     if from_attributes:
         pads = op.integers("pads") or op.integers("paddings") or []

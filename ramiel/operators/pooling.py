@@ -85,6 +85,12 @@ callee(
 callee("operators.lp_pool", f"x, {_GEOMETRY}, p=2.0", flops=pooling_flops, helper=lp_pool)
 callee("operators.max_unpool", "x, indices, shape", helper=max_unpool)
 callee("operators.max_unpool_into", "x, indices, shape, output_shape", helper=max_unpool_into)
+callee(
+    "max_unpool_by_tensor",
+    "x, indices, shape, output_shape",
+    "operators.max_unpool_into({x}, {indices}, {shape}, {output_shape}.tolist())",
+    helper=max_unpool_into,
+)
 callee("operators.max_roi_pool", "x, rois, pooled_shape, spatial_scale=1.0", helper=max_roi_pool)
 
 
@@ -270,7 +276,10 @@ def max_unpooling(op: OnnxOperation, emit: Emitter) -> Values:
             for axis, size in enumerate(dims[2:])
         ),
     ]
-    output_shape = emit.integers(op.optional_input(2), "the output shape")
+    wanted = op.optional_input(2)
+    if wanted is not None and emit.constant(wanted) is None:
+        return emit("max_unpool_by_tensor", x, indices, output_shape=wanted, shape=shape)
+    output_shape = emit.integers(wanted, "the output shape")
     if output_shape is None or output_shape == shape:
         return emit("operators.max_unpool", x, indices, shape=shape)
     key = "operators.max_unpool_into"

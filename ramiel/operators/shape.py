@@ -18,6 +18,7 @@ from ramiel.operators.helpers.shape import (
     reshape,
     space_to_depth,
 )
+from ramiel.operators.numbers import narrow, widen
 from ramiel.operators.registry import Values, callee, meaning
 from ramiel.operators.windows import collapse
 
@@ -38,6 +39,7 @@ callee(
     view=True,
 )
 callee("torch.nn.functional.pixel_shuffle", "input, upscale_factor, /")
+callee("torch.nn.functional.pixel_unshuffle", "input, downscale_factor, /")
 callee("torch.nn.functional.fold", "input, output_size, kernel_size, dilation=1, padding=0, stride=1")
 callee("shape_tensor", "input", "torch.tensor({input}.shape, dtype=torch.int64)")
 callee(
@@ -344,24 +346,28 @@ def center_crop_or_pad(op: OnnxOperation, emit: Emitter) -> Values:
     return emit("operators.center_crop_pad", x, shape=sizes, axes=axes)
 
 
+def _column_row_depth(op: OnnxOperation) -> bool:
+    return "mode" in op.SCHEMA.attributes and op.text("mode") == "CRD"
+
+
 @meaning("DepthToSpace")
 def depth_to_space_of(op: OnnxOperation, emit: Emitter) -> Values:
     """Channels become blocks of pixels."""
     x, blocksize = op.input(0), op.integer("blocksize")
-    crd = "mode" in op.SCHEMA.attributes and op.text("mode") == "CRD"
-    if not crd:
+    if not _column_row_depth(op):
         return emit("operators.depth_to_space", x, blocksize=blocksize)
-    unsigned = emit.dtype(x).name in ("uint16", "uint32", "uint64")
-    if unsigned:
-        emit.refuse(f"in mode CRD is not supported for {emit.dtype(x)}")
-    return emit("torch.nn.functional.pixel_shuffle", x, upscale_factor=blocksize)
+    shuffled = emit("torch.nn.functional.pixel_shuffle", widen(emit, x), upscale_factor=blocksize)
+    return narrow(emit, shuffled, x)
 
 
 @meaning("SpaceToDepth")
 def space_to_depth_of(op: OnnxOperation, emit: Emitter) -> Values:
     """Blocks of pixels become channels."""
-    blocksize = op.integer("blocksize")
-    return emit("operators.space_to_depth", op.input(0), blocksize=blocksize)
+    x, blocksize = op.input(0), op.integer("blocksize")
+    if not _column_row_depth(op):
+        return emit("operators.space_to_depth", x, blocksize=blocksize)
+    key = "torch.nn.functional.pixel_unshuffle"
+    return narrow(emit, emit(key, widen(emit, x), downscale_factor=blocksize), x)
 
 
 @meaning("Col2Im")

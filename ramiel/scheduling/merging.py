@@ -12,6 +12,7 @@ from heapq import heapify, heappop, heappush, heapreplace
 from ramiel.scheduling.critical_path import distances_to_end
 from ramiel.scheduling.ordering import order_by_priority, order_by_time
 from ramiel.scheduling.simulator import Timeline, simulate
+from ramiel.scheduling.slack import start_late
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph, cluster_of_each
 
 TRIAL_TASKS = 300_000
@@ -56,15 +57,18 @@ def merge_disjoint(
     If workers do their tasks in the order of a timeline and two clusters never overlap in it,
     then one worker can do both at the very same times.  So the makespan cannot grow, and may
     fall, since messages between the two are saved; then spans are shorter, and it goes on.
+    The timeline is the simulated one with the starts as late as they delay nobody.
     """
     current: Clusters = [list(tasks) for tasks in clusters if tasks]
     timeline = simulate(graph, current, message)
     while True:
-        groups = _share_workers(graph, current, timeline, message)
+        current = order_by_time(graph, current, timeline)
+        late = start_late(graph, current, timeline, message)
+        groups = _share_workers(graph, current, late, message)
         if len(groups) == len(current):
             return current
         joined = [[task for index in group for task in current[index]] for group in groups]
-        current = order_by_time(graph, joined, timeline)
+        current = order_by_time(graph, joined, late)
         timeline = simulate(graph, current, message)
         urgent_first = order_by_priority(graph, current, message)
         reordered = simulate(graph, urgent_first, message)

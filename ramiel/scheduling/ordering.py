@@ -71,9 +71,12 @@ def order_by_time(
     reads another starts no earlier than that one ends.
     """
     position = [0] * len(graph)
-    for index, task in enumerate(graph.order):
+    for index, task in enumerate(tasks_by_time(graph, timeline)):
         position[task] = index
-    return [
-        sorted(tasks, key=lambda task: (timeline.start[task], timeline.end[task], position[task]))
-        for tasks in clusters
-    ]
+    return [sorted(tasks, key=position.__getitem__) for tasks in clusters]
+
+
+def tasks_by_time(graph: TaskGraph, timeline: Timeline) -> list[int]:
+    """All tasks in that order."""
+    # Sorting is stable, so equal times keep the topological order.
+    return sorted(graph.order, key=lambda task: (timeline.start[task], timeline.end[task]))

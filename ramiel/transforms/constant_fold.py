@@ -12,8 +12,8 @@ from math import prod
 
 import torch
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern
 from xdsl.traits import is_side_effect_free
@@ -26,7 +26,7 @@ from ramiel.frontend.names import identifier
 from ramiel.locations import inherit_location
 from ramiel.operators.interpreter import run_operation
 from ramiel.remarks import remark
-from ramiel.tensors import Array, byte_size, from_torch, static_shape
+from ramiel.tensors import Array, byte_size, element_of, from_torch, static_shape, type_of_array
 from ramiel.transforms.budgets import MEBIBYTE, Budget
 from ramiel.transforms.infer_shapes import infer_operation
 from ramiel.transforms.lowering import lower, needs_lowering
@@ -90,7 +90,7 @@ class FoldConstants(RewritePattern):
         if any(static_shape(result.type) is None for result in op.results):
             return None
         try:
-            calls = lower(op, store)[0] if needs_lowering(op) else [op]
+            calls, outcomes = lower(op, store) if needs_lowering(op) else ([op], op.results)
         except RamielError:
             return None
         size = sum(byte_size(result.type) for result in op.results)
@@ -105,13 +105,21 @@ class FoldConstants(RewritePattern):
                 for operand in op.operands:
                     assert isinstance(operand.owner, Operation)
                     run_operation(operand.owner, values, store)
-                run_operation(op, values, store)
-            results = [from_torch(values[result]) for result in op.results]
+                for call in calls:
+                    run_operation(call, values, store)
+            results = [from_torch(values[value]) for value in outcomes if value is not None]
         except (RamielError, RuntimeError, ValueError, IndexError, TypeError, KeyError) as error:
             remark(f"not folded: {error}", op)
             return None
         self.budget.spent_bytes += size
-        return results
+        types = [type_of_array(array) for array in results]
+        return results if types == [plain(result.type) for result in op.results] else None
+
+
+def plain(type: Attribute) -> Attribute | None:
+    """The tensor type without anything beside element type and shape, None if it is not static."""
+    shape, element = static_shape(type), element_of(type)
+    return None if shape is None or element is None else TensorType(element, shape)
 
 
 def is_foldable(op: Operation) -> bool:

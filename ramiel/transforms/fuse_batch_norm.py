@@ -1,4 +1,4 @@
-"""`fuse-batch-norm`: a BatchNormalization after a Conv, ConvTranspose or Gemm goes into its weights.
+"""`fuse-batch-norm`: a BatchNormalization after a Conv or Gemm goes into its weights.
 
 With s = scale / √(variance + ε), BatchNormalization(y) = s·y + (bias - s·mean), which the linear
 operation before it can do with scaled weights.  Computed in float64, rounded once.
@@ -124,7 +124,7 @@ def _replace(match: Match, linear: OnnxOperation, weight: Array, bias: Array) ->
     old = linear.input(1)
     dtype = match.dtype(old)
     arrays = weight.astype(dtype), bias.astype(dtype)
-    if not all(np.isfinite(array.astype(np.float64)).all() for array in arrays):
+    if not all(np.isfinite(array).all() for array in arrays):
         remark(f"not fused: the weights would overflow {dtype}", match.op)
         return
     names = _names(match, linear)

@@ -27,7 +27,7 @@ def pictures(count: int, size: int, seed: int = 1) -> Tensor:
 
 
 def calibrate(model: nn.Module, *inputs: Tensor) -> None:
-    """Set the running statistics of every BatchNorm to those of one batch; evaluation mode after."""
+    """Set the running statistics of every BatchNorm to those of one batch."""
     layers: list[Any] = [m for m in model.modules() if hasattr(m, "reset_running_stats")]
     momenta = [layer.momentum for layer in layers]
     model.eval()

@@ -117,12 +117,11 @@ def calibrate(model: ModelProto, generator: np.random.Generator) -> None:
             node.CopyFrom(changed)
     seen = [node.input[0] for node in normalizations]
     replace(probe.graph.output, [helper.make_empty_tensor_value_info(name) for name in seen])
-    session = onnxruntime.InferenceSession(probe.SerializeToString())
-    [image] = session.get_inputs()
-    picture = generator.standard_normal(image.shape).astype(np.float32)
+    session: Any = onnxruntime.InferenceSession(probe.SerializeToString())
+    image = session.get_inputs()[0]
+    picture: Array = generator.standard_normal(image.shape).astype(np.float32)
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     for node, values in zip(normalizations, session.run(seen, {image.name: picture}), strict=True):
-        array = np.asarray(values)
         for name, statistic in ((node.input[3], np.mean), (node.input[4], np.var)):
-            measured = statistic(array, axis=(0, 2, 3)).astype(np.float32)
+            measured = statistic(values, axis=(0, 2, 3)).astype(np.float32)
             tensors[name].CopyFrom(numpy_helper.from_array(measured, name))

@@ -34,8 +34,6 @@ def import_torchvision() -> Any:
 class StandIn(ModuleType):
     """A module that is imported but never really used: it has every attribute."""
 
-    __path__: Sequence[str] = ()
-
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)

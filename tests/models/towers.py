@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -14,7 +16,7 @@ USER, ITEM, CONTEXT, EVENT = 48, 32, 16, 24
 
 def layers(*widths: int) -> nn.Sequential:
     """Linear, BatchNorm and PReLU from each width to the next."""
-    pairs = zip(widths, widths[1:], strict=False)
+    pairs = pairwise(widths)
     return nn.Sequential(
         *(nn.Sequential(nn.Linear(a, b), nn.BatchNorm1d(b), nn.PReLU()) for a, b in pairs)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -14,8 +15,6 @@ from ramiel.driver import compile_model
 from ramiel.errors import RamielError
 from ramiel.loading import import_package
 from ramiel.runtime.command_line import add_arguments as add_runtime_arguments
-from ramiel.runtime.command_line import run_model
-from ramiel.runtime.errors import ModelError
 from ramiel.tools.commands.common import add_compiler_options, options_of, progress
 
 HELP = "run a compiled package, or a model, on .npy files or random inputs"
@@ -48,8 +47,10 @@ def package_of(arguments: argparse.Namespace) -> Generator[ModuleType]:
 def run(arguments: argparse.Namespace) -> int:
     """Run and print what comes out."""
     with package_of(arguments) as package:
+        # A package has its own runtime, with error classes of its own.
+        runtime = importlib.import_module(f"{package.__name__}._runtime")
         try:
-            run_model(package.Model, arguments)
-        except ModelError as error:
+            runtime.command_line.run_model(package.Model, arguments)
+        except (runtime.ModelError, OSError) as error:
             raise RamielError(str(error)) from error
     return 0

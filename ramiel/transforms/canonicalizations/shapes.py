@@ -30,7 +30,7 @@ def fold_known_elements(match: Match) -> None:
     if value is None or value.known is None or element is None:
         return
     dtype = element_types.of_mlir(element).numpy
-    if dtype not in (np.int32, np.int64):
+    if dtype.name not in ("int32", "int64"):
         return
     shape = (len(value.elements),) if value.rank else ()
     array = np.array(value.known, dtype).reshape(shape)

@@ -103,44 +103,44 @@ def weights() -> dict[str, torch.Tensor]:
 
 
 Writer = Callable[..., Path]
-_numbers = itertools.count()
 
 
-@pytest.fixture
-def write_package(tmp_path: Path) -> Writer:
+@pytest.fixture(scope="session")
+def write_package(tmp_path_factory: pytest.TempPathFactory) -> Writer:
     """Writes a package with a fresh name, and returns its folder."""
+    parent, numbers = tmp_path_factory.mktemp("packages"), itertools.count()
 
-    def write(source: str = MODEL, weights: dict[str, torch.Tensor] | None = None) -> Path:
-        folder = tmp_path / f"branches_{next(_numbers)}"
+    def write(weights: dict[str, torch.Tensor] | None = None) -> Path:
+        folder = parent / f"branches_{next(numbers)}"
         runtime = Path(ramiel.runtime.__file__).parent
         shutil.copytree(runtime, folder / "_runtime", ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "__init__.py").write_text(INIT if source == MODEL else "")
+        (folder / "__init__.py").write_text(INIT)
         (folder / "__main__.py").write_text(MAIN)
-        (folder / "model.py").write_text(source)
+        (folder / "model.py").write_text(MODEL)
         save_file(branch_weights() if weights is None else weights, folder / "weights.safetensors")
         return folder
 
     return write
 
 
-@pytest.fixture
-def import_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], ModuleType]]:
+@pytest.fixture(scope="session")
+def import_package() -> Iterator[Callable[[Path], ModuleType]]:
     """Imports the package in a folder: its module `model`."""
-    before = set(sys.modules)
+    with pytest.MonkeyPatch.context() as patch:
 
-    def load(folder: Path) -> ModuleType:
-        monkeypatch.syspath_prepend(str(folder.parent))  # pyright: ignore
-        return importlib.import_module(f"{folder.name}.model")
+        def load(folder: Path) -> ModuleType:
+            patch.syspath_prepend(str(folder.parent))  # pyright: ignore[reportUnknownMemberType]
+            return importlib.import_module(f"{folder.name}.model")
 
-    yield load
-    for name in set(sys.modules) - before:
+        yield load
+    for name in list(sys.modules):
         if name.startswith("branches_"):
             del sys.modules[name]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def branches(write_package: Writer, import_package: Callable[[Path], ModuleType]) -> Any:
-    """The class Branches of a fresh package."""
+    """The class Branches of a package that no test changes."""
     return import_package(write_package()).Model
 
 

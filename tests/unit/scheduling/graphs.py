@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from hypothesis import strategies as st
+
 from ramiel.scheduling.task_graph import Edge, MessageCost, TaskGraph
 
 
@@ -15,9 +16,7 @@ def task_graphs(draw: st.DrawFn, max_tasks: int = 14) -> TaskGraph:
     costs = draw(st.lists(st.integers(0, 20), min_size=size, max_size=size))
     pairs = [(first, then) for then in range(size) for first in range(then)]
     chosen = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
-    carried = draw(
-        st.lists(st.integers(0, 50), min_size=len(chosen), max_size=len(chosen))
-    )
+    carried = draw(st.lists(st.integers(0, 50), min_size=len(chosen), max_size=len(chosen)))
     names = draw(st.permutations(range(size)))
     edges: list[Edge] = [
         (names[first], names[then], size)

@@ -4,6 +4,7 @@ import pytest
 from graphs import task_graphs
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ramiel.scheduling.cloning import CloningLimits, plan_cloning
 from ramiel.scheduling.task_graph import TaskGraph
 

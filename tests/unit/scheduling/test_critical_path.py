@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import networkx
 from graphs import random_graph, task_graphs
 from hypothesis import given
+
 from ramiel.scheduling.critical_path import critical_path, critical_path_length, distances_to_end
 from ramiel.scheduling.task_graph import TaskGraph
 
@@ -57,5 +59,5 @@ def test_distances_against_every_path(graph: TaskGraph):
 def test_the_critical_path_is_a_path_of_that_length(graph: TaskGraph):
     path = critical_path(graph)
     assert sum(graph.costs[task] for task in path) == critical_path_length(graph)
-    for task, reader in zip(path, path[1:], strict=False):
+    for task, reader in pairwise(path):
         assert reader in graph.successors[task]

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from graphs import inception, random_graph, task_graphs
 from hypothesis import given
+
 from ramiel.scheduling.critical_path import critical_path_length
 from ramiel.scheduling.linear_clustering import keep_together, linear_clusters
 from ramiel.scheduling.task_graph import TaskGraph

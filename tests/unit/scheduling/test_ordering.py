@@ -4,6 +4,7 @@ import networkx
 from graphs import messages, task_graphs
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ramiel.scheduling.ordering import order_by_priority, order_by_time
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph

@@ -4,6 +4,7 @@ import pytest
 from graphs import messages, task_graphs
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ramiel.scheduling.algorithms import find_algorithm
 from ramiel.scheduling.linear_clustering import linear_clusters
 from ramiel.scheduling.merging import merge_clusters

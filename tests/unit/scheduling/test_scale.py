@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from graphs import random_graph
+
 from ramiel.scheduling.linear_clustering import linear_clusters
 from ramiel.scheduling.merging import merge_clusters
 from ramiel.scheduling.ordering import order_by_priority

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from graphs import messages, task_graphs
 from hypothesis import given
+
 from ramiel.scheduling.critical_path import critical_path_length
 from ramiel.scheduling.linear_clustering import linear_clusters
 from ramiel.scheduling.simulator import simulate

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from graphs import task_graphs
 from hypothesis import given
+
 from ramiel.scheduling.task_graph import MessageCost, TaskGraph, cluster_of_each
 
 
@@ -42,7 +43,11 @@ def test_the_order_is_topological(graph: TaskGraph):
 @pytest.mark.parametrize(
     ("costs", "edges", "message"),
     [
-        ([1, 1, 1], [(0, 1, 0), (1, 2, 0), (2, 1, 0)], "the graph has a cycle: 2 -> 1 -> 2|1 -> 2 -> 1"),
+        (
+            [1, 1, 1],
+            [(0, 1, 0), (1, 2, 0), (2, 1, 0)],
+            "the graph has a cycle: 2 -> 1 -> 2|1 -> 2 -> 1",
+        ),
         ([1], [(0, 0, 0)], "the graph has a cycle: 0 -> 0"),
         ([3, -1], [], "task 1 has the negative cost -1"),
         ([3, (5, -2)], [], "task 1 has the negative cost -2"),

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from hypothesis import strategies as st
+from xdsl.context import Context
+from xdsl.dialects.builtin import FunctionType, ModuleOp, TensorType, f32
+from xdsl.ir import BlockArgument, Operation, SSAValue
+from xdsl.passes import ModulePass
+
 from ramiel.dialects import syntax
 from ramiel.dialects.dataflow import GraphOp, OutputOp, WeightOp
 from ramiel.dialects.onnx import operation_class
 from ramiel.dialects.program import ProgramOperation
 from ramiel.dialects.task import ChannelOp, ProgramOp, RecvOp
 from ramiel.dialects.task import OutputOp as TaskOutputOp
-from xdsl.context import Context
-from xdsl.dialects.builtin import FunctionType, ModuleOp, TensorType, f32
-from xdsl.ir import BlockArgument, Operation, SSAValue
-from xdsl.passes import ModulePass
 
 TENSOR = TensorType(f32, [4])
 Expression: TypeAlias = tuple[object, ...]

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from hypothesis import given
 from programs import apply, build_graph, computations, meanings, modules
-from ramiel.transforms.clone import Clone
-from ramiel.transforms.cluster import Cluster
-from ramiel.transforms.merge_clusters import MergeClusters
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.transforms.common_subexpression_elimination import CommonSubexpressionElimination
 from xdsl.transforms.dead_code_elimination import DeadCodeElimination
+
+from ramiel.transforms.clone import Clone
+from ramiel.transforms.cluster import Cluster
+from ramiel.transforms.merge_clusters import MergeClusters
 
 
 @given(modules())

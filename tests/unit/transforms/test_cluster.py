@@ -6,15 +6,16 @@ from io import StringIO
 import pytest
 from hypothesis import given, settings
 from programs import apply, build_graph, clusters_of, computations, large_module, meanings, modules
+from xdsl.context import Context
+from xdsl.dialects.builtin import Builtin, ModuleOp
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+
 from ramiel.dialects.task import ProgramOp, SendOp
 from ramiel.errors import RamielError
 from ramiel.transforms.cluster import Cluster
 from ramiel.transforms.merge_clusters import MergeClusters
 from ramiel.universe import RAMIEL_UNIVERSE
-from xdsl.context import Context
-from xdsl.dialects.builtin import Builtin, ModuleOp
-from xdsl.parser import Parser
-from xdsl.printer import Printer
 
 
 def context() -> Context:

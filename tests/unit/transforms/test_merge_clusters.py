@@ -3,10 +3,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from programs import apply, build_graph, clusters_of, computations, meanings, modules
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp
+
 from ramiel.dialects.program import ProgramOperation
 from ramiel.transforms.cluster import Cluster
 from ramiel.transforms.merge_clusters import MergeClusters
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp
 
 
 def predicted(program: ProgramOperation) -> int:
