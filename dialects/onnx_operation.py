@@ -72,7 +72,8 @@ class OnnxOperation(IRDLOperation):
     ) -> Self:
         """Build from positional slots, as in a NodeProto: None where a name is empty.
 
-        Raises VerifyException if there are more slots than the operator has.
+        Raises VerifyException if there are more slots than the operator has, if one that it needs
+        is missing, or if it has no such attribute.
         """
         schema = cls.SCHEMA
         for what, slots, formal in (
@@ -82,6 +83,13 @@ class OnnxOperation(IRDLOperation):
             variadic = bool(formal) and formal[-1].option == _VARIADIC
             if len(slots) > len(formal) and not variadic:
                 raise VerifyException(f"at most {len(formal)} {what}, got {len(slots)}")
+            for index, parameter in enumerate(formal):
+                absent = index >= len(slots) or slots[index] is None
+                if parameter.option == _SINGLE and absent:
+                    raise VerifyException(f"needs {what[:-1]} {index} ({parameter.name})")
+        for name in attributes or {}:
+            if name not in schema.attributes:
+                raise VerifyException(f"has no attribute {name!r}")
         properties = {key: syntax.to_attribute(value) for key, value in (attributes or {}).items()}
         for name, slots, formal in (
             (AttrSizedOperandSegments.attribute_name, inputs, schema.inputs),
@@ -136,7 +144,8 @@ class OnnxOperation(IRDLOperation):
         ):
             if size == 0 and parameter.option != _VARIADIC:
                 slots.append(None)
-            slots.extend(next(left) for _ in range(size))
+            # An operation that does not verify yet may have too few values.
+            slots.extend(next(left, None) for _ in range(size))
         return tuple(slots)
 
     @property
@@ -244,14 +253,9 @@ class OnnxOperation(IRDLOperation):
         try:
             op = cls.build(inputs, results, properties, graphs)
         except VerifyException as error:
-            parser.raise_error(str(error))
+            parser.raise_error(f"{cls.SCHEMA.name}: {error}")
         op.attributes.update(discardable)
         return op
-
-    def verify_(self) -> None:
-        unknown = set(self.properties) - set(self.SCHEMA.attributes) - _SEGMENTS
-        if unknown:
-            raise VerifyException(f"{self.operator} has no attribute {sorted(unknown)}")
 
 
 @irdl_op_definition

@@ -188,6 +188,8 @@ class Lifter:
 
     def _constant(self, node: NodeProto, scope: Scope) -> Operation | None:
         """A Constant of numbers: in the text if small, else a weight; None for other kinds."""
+        if len(node.attribute) != 1:
+            raise RamielError(f"has {len(node.attribute)} attributes, not one value")
         [attribute] = node.attribute
         if attribute.type == AttributeProto.TENSOR:
             if attribute.t.data_type == TensorProto.STRING:

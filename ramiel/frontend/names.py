@@ -26,8 +26,9 @@ def node_hint(node_name: str, operator: str, output: str) -> str:
     `/layer1/layer1.0/conv1/Conv` becomes `layer1_0_conv1`: segments that repeat the one before
     them add nothing, and neither does the operator's type where the module says it already.
     """
+    default = identifier(operator)
     if not node_name:
-        return identifier(output, operator.lower())
+        return identifier(output, default)
     segments = [part for part in node_name.split("/") if part]
     kept: list[str] = []
     for segment in segments:
@@ -37,4 +38,4 @@ def node_hint(node_name: str, operator: str, output: str) -> str:
     last = re.sub(r"_\d+$", "", kept[-1]).lower() if kept else ""
     if len(kept) > 1 and last == operator.lower() and last in kept[-2].lower():
         kept.pop()
-    return identifier("_".join(kept), operator.lower())
+    return identifier("_".join(kept), default)

@@ -77,6 +77,7 @@ class Emitter:
 
             inferred = infer_result_types(call)
             if inferred is not None:
+                call.drop_all_references()  # a forgotten reader would stay a reader
                 call = CallOp(key, operands, inferred, literals, keywords)
         inherit_location(self.op, call)
         self.emitted.append(call)

@@ -27,10 +27,7 @@ def _namespace() -> dict[str, Any]:
         for callee in registry.callees()
         if callee.helper is not None
     }
-    # No builtins but those that expressions of the registry use.
-    builtins = {"float": float, "int": int, "len": len, "tuple": tuple, "bool": bool}
     return {
-        "__builtins__": builtins,
         "torch": torch,
         "F": F,
         "math": math,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from ramiel.operators.helpers.indexing import (
     unique,
 )
 from ramiel.operators.helpers.shape import slice_tensor
-from ramiel.operators.numbers import cast, narrow, widen
+from ramiel.operators.numbers import narrow, widen
 from ramiel.operators.registry import Values, callee, meaning
 from ramiel.operators.shape import normal_axis
 from ramiel.tensors import Array
@@ -40,7 +41,12 @@ callee("Tensor.tril", "input, diagonal=0, /")
 callee("Tensor.triu", "input, diagonal=0, /")
 callee("tril_by_tensor", "input, diagonal", "{input}.tril(int({diagonal}))")
 callee("triu_by_tensor", "input, diagonal", "{input}.triu(int({diagonal}))")
-callee("slice_by_tensor", "x, starts, ends", "operators.slice_tensor({x}, {starts}.tolist(), {ends}.tolist())", helper=slice_tensor)
+callee(
+    "slice_by_tensor",
+    "x, starts, ends",
+    "operators.slice_tensor({x}, {starts}.tolist(), {ends}.tolist())",
+    helper=slice_tensor,
+)
 callee(
     "slice_axes_by_tensor",
     "x, starts, ends, axes",
@@ -205,7 +211,7 @@ def _as_slice(indices: Array, dim: tensors.Dim) -> str | None:
         places = [place + dim if place < 0 else place for place in places]
         if any(not 0 <= place < dim for place in places):
             return None
-    steps = {b - a for a, b in zip(places, places[1:], strict=False)}
+    steps = {after - before for before, after in pairwise(places)}
     if min(places) < 0 or len(steps) > 1 or any(step < 1 for step in steps):
         return None
     return _forwards(places[0], places[-1] + 1, steps.pop() if steps else 1, dim)
@@ -214,12 +220,14 @@ def _as_slice(indices: Array, dim: tensors.Dim) -> str | None:
 def _nonnegative(emit: Emitter, indices: SSAValue, size: tensors.Dim) -> SSAValue | None:
     """Constant indices as int64 counted from the front, None if they are not known."""
     array = emit.constant(indices)
-    if array is None or not (isinstance(size, int) or (array >= 0).all()):
+    if array is None:
         return None
-    if array.dtype == np.int64 and (array >= 0).all():
-        return indices
     places = array.astype(np.int64)
-    return emit.tensor(np.where(places < 0, places + size, places))
+    if (places >= 0).all():
+        return indices if array.dtype == np.int64 else emit.tensor(places)
+    return (
+        emit.tensor(np.where(places < 0, places + size, places)) if isinstance(size, int) else None
+    )
 
 
 @meaning("GatherElements")

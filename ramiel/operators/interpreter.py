@@ -50,5 +50,8 @@ def run_operation(op: Operation, values: dict[SSAValue, Any], store: WeightStore
             for result, value in zip(op.results, lowered, strict=True):
                 if value is not None:
                     values[result] = values[value]
+            for call in emitted:
+                # The graph's values must not keep them as readers.
+                call.drop_all_references()
         case _:
             raise RamielError(f"cannot run {label(op)}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from xdsl.ir import SSAValue
 
 from ramiel.dialects.onnx_operation import OnnxOperation
@@ -20,18 +18,16 @@ callee(
     "F.pad({input}, {pad}, value={value}.item())",
 )
 callee("operators.pad_by_index", "x, pads, mode", helper=pad_by_index)
-_RUN_TIME = "x, pads, axes=None, mode='constant', value=0"
-callee("pad_by_tensor", _RUN_TIME, "operators.pad({x}, {pads}.tolist(){...})", helper=pad)
+callee(
+    "pad_by_tensor",
+    "x, pads, axes=None, mode='constant', value=0",
+    "operators.pad({x}, {pads}.tolist(){...})",
+    helper=pad,
+)
 callee(
     "pad_axes_by_tensor",
     "x, pads, axes, mode='constant', value=0",
     "operators.pad({x}, {pads}.tolist(), {axes}.tolist(){...})",
-    helper=pad,
-)
-callee(
-    "pad_by_tensor_with_tensor",
-    "x, pads, value, axes=None",
-    "operators.pad({x}, {pads}.tolist(), value={value}.item(){...})",
     helper=pad,
 )
 
@@ -46,19 +42,14 @@ def padding(op: OnnxOperation, emit: Emitter) -> Values:
     rank = emit.rank(x)
     from_attributes = "value" in op.SCHEMA.attributes
     value, literal = _value(op, emit, from_attributes)
-    operand = None if from_attributes else op.optional_input(3)
-    if operand is not None and emit.constant(operand) is None:
-        if value is not None and literal is None:
-            emit.refuse("with unknown axes needs a constant value")
-        return emit("pad_axes_by_tensor", x, op.input(1), operand, mode=mode, value=literal or None)
-    axes = _axes(op, emit, rank)
     if from_attributes:
-        pads = op.integers("pads") or op.integers("paddings") or []
+        name = "pads" if "pads" in op.SCHEMA.attributes else "paddings"
+        pads, axes = op.integers(name) or [], None
     else:
-        array = emit.constant(op.input(1))
-        if array is None:
-            return _pad_at_run_time(emit, x, op.input(1), axes, mode, value, literal)
-        pads = [int(item) for item in array.reshape(-1)]
+        array, wanted = emit.constant(op.input(1)), op.optional_input(3)
+        if array is None or (wanted is not None and emit.constant(wanted) is None):
+            return _pad_at_run_time(op, emit, mode, value if literal is None else literal)
+        pads, axes = [int(item) for item in array.reshape(-1)], _axes(op, emit, rank)
     before, after = [0] * rank, [0] * rank
     for index, axis in enumerate(range(rank) if axes is None else axes):
         before[axis], after[axis] = pads[index], pads[index + len(pads) // 2]
@@ -127,17 +118,10 @@ def _pad_from_inside(
 
 
 def _pad_at_run_time(
-    emit: Emitter,
-    x: SSAValue,
-    pads: SSAValue,
-    axes: list[int] | None,
-    mode: str,
-    value: SSAValue | None,
-    literal: Literal,
+    op: OnnxOperation, emit: Emitter, mode: str, value: SSAValue | Literal
 ) -> SSAValue:
-    common: dict[str, Any] = {"axes": axes}
-    if mode == "constant" and value is not None and literal is None:
-        return emit("pad_by_tensor_with_tensor", x, pads, value, **common)
-    if mode == "constant" and literal:
-        common["value"] = literal
-    return emit("pad_by_tensor", x, pads, mode=mode, **common)
+    x, pads, axes = op.input(0), op.input(1), op.optional_input(3)
+    fill = None if mode != "constant" or not value else value
+    if axes is not None and emit.constant(axes) is None:
+        return emit("pad_axes_by_tensor", x, pads, axes, mode=mode, value=fill)
+    return emit("pad_by_tensor", x, pads, axes=_axes(op, emit, emit.rank(x)), mode=mode, value=fill)

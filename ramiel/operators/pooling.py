@@ -29,8 +29,8 @@ from ramiel.operators.windows import Window, collapse, pad_explicitly, pad_input
 def pooling_flops(op: CallOp) -> int:
     """One operation for each element of each window."""
     kernel = op.literal("kernel_size") if "kernel_size" in op.bind() else op.literal("kernel")
-    sizes = kernel if isinstance(kernel, list) else [kernel] * (tensor_rank(op) - 2)
-    return known_elements(op.results[0]) * prod(sizes)
+    taps = kernel ** (tensor_rank(op) - 2) if isinstance(kernel, int) else prod(kernel)
+    return known_elements(op.results[0]) * taps
 
 
 def tensor_rank(op: CallOp) -> int:

@@ -101,7 +101,8 @@ _KNOWN_ACTIVATIONS = {
 
 
 def _functions(op: OnnxOperation, emit: Emitter, directions: int) -> list[str]:
-    given = op.attribute("activations")
+    # The default in RNN's schema is for two directions.
+    given = op.attribute("activations") if "activations" in op.properties else None
     if given is None:
         return _DEFAULTS[op.operator] * directions
     names = [str(name).lower() for name in given] if isinstance(given, list) else []
@@ -114,7 +115,9 @@ def _functions(op: OnnxOperation, emit: Emitter, directions: int) -> list[str]:
 
 def _numbers(op: OnnxOperation, name: str) -> list[float]:
     value = op.attribute(name)
-    return [float(x) for x in value if isinstance(x, int | float)] if isinstance(value, list) else []
+    return (
+        [float(x) for x in value if isinstance(x, int | float)] if isinstance(value, list) else []
+    )
 
 
 def _layout(op: OnnxOperation) -> int:

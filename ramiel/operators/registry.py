@@ -35,19 +35,29 @@ Meaning: TypeAlias = "Callable[[OnnxOperation, Emitter], Values]"
 
 FAMILIES = (
     "elementwise",
+    "casting",
+    "comparison",
+    "bitwise",
     "activation",
+    "softmax",
     "convolution",
     "pooling",
     "normalization",
     "linear",
     "reduction",
+    "along_axis",
     "shape",
     "padding",
     "indexing",
     "recurrent",
     "resize",
     "detection",
+    "attention",
     "generator",
+    "randomness",
+    "window",
+    "loss",
+    "quantization",
 )
 
 _callees: dict[str, Callee] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -40,7 +41,9 @@ callee(
 )
 callee("torch.nn.functional.pixel_shuffle", "input, upscale_factor, /")
 callee("torch.nn.functional.pixel_unshuffle", "input, downscale_factor, /")
-callee("torch.nn.functional.fold", "input, output_size, kernel_size, dilation=1, padding=0, stride=1")
+callee(
+    "torch.nn.functional.fold", "input, output_size, kernel_size, dilation=1, padding=0, stride=1"
+)
 callee("shape_tensor", "input", "torch.tensor({input}.shape, dtype=torch.int64)")
 callee(
     "shape_slice",
@@ -187,9 +190,7 @@ def flatten(op: OnnxOperation, emit: Emitter) -> Values:
     return emit("Tensor.flatten", emit("Tensor.flatten", x, start_dim=axis), end_dim=axis - 1)
 
 
-def _known(
-    dims: list[tensors.Dim], axis: int
-) -> list[tuple[list[int], list[tensors.Dim]]]:
+def _known(dims: list[tensors.Dim], axis: int) -> list[tuple[list[int], list[tensors.Dim]]]:
     parts = [dims[:axis], dims[axis:]]
     return [([dim for dim in part if isinstance(dim, int)], part) for part in parts]
 
@@ -382,7 +383,7 @@ def col2im(op: OnnxOperation, emit: Emitter) -> Values:
     pads = op.integers("pads") or [0] * (2 * rank)
     stride = op.integers("strides") or [1] * rank
     if image is None or block is None:
-        geometry = {"dilation": dilation, "pads": pads, "stride": stride}
+        geometry: dict[str, Any] = {"dilation": dilation, "pads": pads, "stride": stride}
         return emit("fold_columns_by_tensor", x, op.input(1), op.input(2), **geometry)
     floating = emit.dtype(x).kind == "f"
     if rank == 2 and floating and pads[:2] == pads[2:]:

@@ -50,7 +50,7 @@ def plan_cloning(
         if readers < 2 or graph.costs[task] > limits.max_cost:
             continue
         if task in fixed:
-            refused[task] = "it has side effects"
+            refused[task] = "it may have side effects"
         elif readers - 1 > limits.max_copies:
             refused[task] = f"it has {readers} readers, more than max-copies allows"
         elif len(graph.predecessors[task]) > 1:

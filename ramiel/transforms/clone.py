@@ -8,6 +8,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.traits import is_side_effect_free
 
 from ramiel.dialects.dataflow import GraphOp, WeightOp
 from ramiel.errors import RamielError
@@ -15,7 +16,7 @@ from ramiel.remarks import remark
 from ramiel.scheduling.cloning import CloningLimits, plan_cloning
 from ramiel.scheduling.task_graph import Edge, TaskGraph
 from ramiel.tensors import byte_size
-from ramiel.transforms.task_graph import cost_of, is_task, keeps_order, values_read
+from ramiel.transforms.task_graph import cost_of, is_task, values_read
 
 CLONE = "clone"
 """The mark of a copy: its number, from 1 on, which differs so that cse keeps the copies apart."""
@@ -58,7 +59,7 @@ def clone_in_graph(graph: GraphOp, limits: CloningLimits) -> None:
         for value in values_read(op)
         if isinstance(value.owner, Operation) and value.owner in number
     ]
-    fixed = {i for i, op in enumerate(operations) if keeps_order(op)}
+    fixed = {i for i, op in enumerate(operations) if not is_side_effect_free(op)}
     costs = [_cost(op, dear=limits.max_cost + 1) for op in operations]
     plan = plan_cloning(TaskGraph(costs, edges), limits, fixed)
     for task, reason in sorted(plan.refused.items()):

@@ -80,17 +80,26 @@ class FoldConstants(RewritePattern):
         if values is None:
             self.refused.add(op)
             return
-        hints = [weight_hint(op, result) for result in op.results]
-        new = [make_constant(v, store, hint) for v, hint in zip(values, hints, strict=True)]
+        new: list[Operation] = []
+        found: list[SSAValue | None] = []
+        for result, value in zip(op.results, values, strict=True):
+            if value is None:
+                found.append(None)
+                continue
+            new.append(make_constant(value, store, weight_hint(op, result)))
+            found.append(new[-1].results[0])
         inherit_location(op, *new)
-        rewriter.replace(op, new, [constant.results[0] for constant in new])
+        rewriter.replace(op, new, found)
 
-    def _evaluate(self, op: Operation, store: WeightStore) -> list[Array] | None:
-        """The results, None if they cannot or may not be computed."""
+    def _evaluate(self, op: Operation, store: WeightStore) -> list[Array | None] | None:
+        """The results, None where nobody reads one; None for all if they may not be computed."""
         if any(static_shape(result.type) is None for result in op.results):
             return None
+        scratch = scratch_copy(op)
         try:
-            calls, outcomes = lower(op, store) if needs_lowering(op) else ([op], op.results)
+            calls, outcomes = (
+                lower(scratch, store) if needs_lowering(op) else ([scratch], scratch.results)
+            )
         except RamielError:
             return None
         size = sum(byte_size(result.type) for result in op.results)
@@ -102,18 +111,37 @@ class FoldConstants(RewritePattern):
         values: dict[SSAValue, torch.Tensor] = {}
         try:
             with torch.no_grad():
-                for operand in op.operands:
-                    assert isinstance(operand.owner, Operation)
-                    run_operation(operand.owner, values, store)
-                for call in calls:
-                    run_operation(call, values, store)
-            results = [from_torch(values[value]) for value in outcomes if value is not None]
+                for step in (*operand_owners(scratch), *calls):
+                    run_operation(step, values, store)
+            results = [None if value is None else from_torch(values[value]) for value in outcomes]
         except (RamielError, RuntimeError, ValueError, IndexError, TypeError, KeyError) as error:
             remark(f"not folded: {error}", op)
             return None
         self.budget.spent_bytes += size
-        types = [type_of_array(array) for array in results]
-        return results if types == [plain(result.type) for result in op.results] else None
+        return results if all(map(is_as_declared, op.results, results)) else None
+
+
+def operand_owners(op: Operation) -> list[Operation]:
+    """The constants and weights that an operation reads, each once."""
+    owners = [value.owner for value in op.operands if isinstance(value.owner, Operation)]
+    return list(dict.fromkeys(owners))
+
+
+def scratch_copy(op: Operation) -> Operation:
+    """The operation on copies of its operands: lowering it leaves no uses behind in the graph."""
+    copies: dict[SSAValue, SSAValue] = {}
+    for owner in operand_owners(op):
+        copies[owner.results[0]] = owner.clone().results[0]
+    copy = op.clone(value_mapper=copies)
+    copy.location = op.location
+    return copy
+
+
+def is_as_declared(result: SSAValue, value: Array | None) -> bool:
+    """Whether a value has the result's element type and shape; None stands for one nobody reads."""
+    if value is None:
+        return not bool(result.uses)
+    return type_of_array(value) == plain(result.type)
 
 
 def plain(type: Attribute) -> Attribute | None:

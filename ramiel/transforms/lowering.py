@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Operation, SSAValue
+from xdsl.rewriter import Rewriter
 from xdsl.utils.exceptions import VerifyException
 
 from ramiel import tensors
@@ -46,33 +47,36 @@ def lower(op: Operation, store: WeightStore) -> tuple[list[Operation], list[SSAV
     listed: list[SSAValue | None] = [values] if isinstance(values, SSAValue) else list(values)
     listed += [None] * (len(slots) - len(listed))
     present = [value for slot, value in zip(slots, listed, strict=False) if slot is not None]
+    settled: list[SSAValue | None] = []
     for result, value in zip(op.results, present, strict=True):
         if value is None and bool(result.uses):
             emit.refuse(f"its output {result.index} is not supported")
-        if value is not None:
-            _settle(op, result.type, value, result.name_hint)
-    return emit.emitted, present
+        settled.append(None if value is None else _settle(op, result, value))
+    return emit.emitted, settled
 
 
-def _settle(op: Operation, declared: Attribute, value: SSAValue, hint: str | None) -> None:
-    """Give the value the declared type where that says more, and the result's name.
+def _settle(op: Operation, result: SSAValue, value: SSAValue) -> SSAValue:
+    """The value with the result's name, and its declared type where that says more.
 
-    Raises RamielError if the two contradict each other: then the meaning, or the model, is wrong.
+    Raises RamielError if the two types contradict each other: then the meaning, or the model, is
+    wrong.
     """
-    expected, found = tensors.dims_of(declared), tensors.dims_of(value.type)
-    if value.owner.parent_block() is None and isinstance(value.owner, Operation):
-        value.name_hint = hint or value.name_hint
+    expected, found = tensors.dims_of(result.type), tensors.dims_of(value.type)
+    if value.owner.parent is not None:
+        # An operand that is handed through keeps its own name and type.
+        return value
+    value.name_hint = result.name_hint or value.name_hint
     if expected is None:
-        return
+        return value
     if found is None:
-        value.type = declared  # pyright: ignore[reportAttributeAccessIssue]
-        return
+        return Rewriter.replace_value_with_new_type(value, result.type)
     same_rank = len(expected) == len(found)
     if not same_rank or any(
         isinstance(a, int) and isinstance(b, int) and a != b
         for a, b in zip(expected, found, strict=False)
     ):
         raise RamielError(f"{label(op)} has shape {found}, the model says {expected}")
+    return value
 
 
 def label(op: Operation) -> str:

@@ -147,7 +147,8 @@ class Match:
             if name in op.properties and name not in without
         }
         given.update({name: value for name, value in attributes.items() if value is not None})
-        graphs = {name: op.detach_region(op.graph(name)) for name in op.GRAPH_NAMES}
+        regions = [op.detach_region(region) for region in list(op.regions)]
+        graphs = dict(zip(op.GRAPH_NAMES, regions, strict=True))
         new = cls.build(inputs, types, given, graphs)
         new.attributes.update(op.attributes)
         self.insert(new)

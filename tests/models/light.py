@@ -119,7 +119,8 @@ def calibrate(model: ModelProto, generator: np.random.Generator) -> None:
     replace(probe.graph.output, [helper.make_empty_tensor_value_info(name) for name in seen])
     session: Any = onnxruntime.InferenceSession(probe.SerializeToString())
     image = session.get_inputs()[0]
-    picture: Array = generator.standard_normal(image.shape).astype(np.float32)
+    shape: list[int] = image.shape
+    picture = generator.standard_normal(shape).astype(np.float32)
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     for node, values in zip(normalizations, session.run(seen, {image.name: picture}), strict=True):
         for name, statistic in ((node.input[3], np.mean), (node.input[4], np.var)):

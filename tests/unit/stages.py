@@ -9,6 +9,7 @@ from typing import Any
 
 import onnx
 from onnx import ModelProto
+
 from ramiel.backend.package import write_package
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.driver import Options, Pipeline, compile_model, load, passes_of

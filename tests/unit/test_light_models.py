@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ramiel.driver import PRESETS
 from stages import Case, case, package, run, stages
+
+from ramiel.driver import PRESETS
 
 light: Any = importlib.import_module("light")
 

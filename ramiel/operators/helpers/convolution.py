@@ -108,7 +108,9 @@ def deform_conv2d(
     out_height, out_width = offset.shape[2:]
     taps = kernel_height * kernel_width
     offset = offset.reshape(batch, offset_groups, taps, 2, out_height, out_width)
-    tap_y = torch.arange(kernel_height, device=x.device).repeat_interleave(kernel_width) * dilation[0]
+    tap_y = (
+        torch.arange(kernel_height, device=x.device).repeat_interleave(kernel_width) * dilation[0]
+    )
     tap_x = torch.arange(kernel_width, device=x.device).repeat(kernel_height) * dilation[1]
     base_y = torch.arange(out_height, device=x.device) * stride[0] - pads[0]
     base_x = torch.arange(out_width, device=x.device) * stride[1] - pads[1]

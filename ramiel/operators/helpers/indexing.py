@@ -92,7 +92,9 @@ def unique(
     """
     if axis is None:
         x, axis = x.flatten(), 0
-    values, inverse, counts = torch.unique(x, return_inverse=True, return_counts=True, dim=axis)
+    found: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+    found = torch.unique(x, return_inverse=True, return_counts=True, dim=axis)
+    values, inverse, counts = found
     places = torch.arange(inverse.numel(), device=x.device)
     first = torch.full_like(counts, inverse.numel())
     first = first.scatter_reduce(0, inverse, places, "amin")
@@ -134,4 +136,3 @@ def tensor_scatter(
         places = places % past.shape[axis]
     places = places.reshape(len(places), *[1] * (axis - 1), -1, *[1] * (past.dim() - 1 - axis))
     return past.scatter(axis, places.expand(update.shape), update)
-

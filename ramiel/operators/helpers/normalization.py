@@ -21,9 +21,7 @@ def batch_norm_training(
     `momentum` of what they were."""
     dims = [axis for axis in range(x.dim()) if axis != 1]
     batch_var, batch_mean = torch.var_mean(x.float(), dims, correction=0)
-    y = F.batch_norm(
-        x.float(), batch_mean, batch_var, scale.float(), bias.float(), eps=eps
-    )
+    y = F.batch_norm(x.float(), batch_mean, batch_var, scale.float(), bias.float(), eps=eps)
     running_mean = mean * momentum + batch_mean.to(mean.dtype) * (1 - momentum)
     running_var = var * momentum + batch_var.to(var.dtype) * (1 - momentum)
     return y.to(x.dtype), running_mean, running_var
@@ -87,5 +85,5 @@ def mean_variance_norm(x: torch.Tensor, dims: Sequence[int]) -> torch.Tensor:
 
 def lp_normalize(x: torch.Tensor, p: int = 2, dim: int = -1) -> torch.Tensor:
     """ONNX LpNormalization: x / p-norm along a dimension; 0 where the norm is 0."""
-    norm = torch.linalg.vector_norm(x, p, dim, keepdim=True)
+    norm = x.norm(p, dim, keepdim=True)
     return x / torch.where(norm == 0, 1, norm)

@@ -93,7 +93,9 @@ def max_pool_with_indices(
     chosen = ((windows == values.unsqueeze(-1)) & inside).int().argmax(-1, keepdim=True)
     places = pooling_windows(place.double(), *geometry, value=0.0).flatten(-len(kernel)).long()
     places = places.expand(windows.shape).gather(-1, chosen).squeeze(-1)
-    planes = torch.arange(x.shape[0] * x.shape[1], device=x.device).reshape(*x.shape[:2], *[1] * len(spatial))
+    planes = torch.arange(x.shape[0] * x.shape[1], device=x.device).reshape(
+        *x.shape[:2], *[1] * len(spatial)
+    )
     return values.to(x.dtype), places + planes * spatial.numel()
 
 
@@ -141,7 +143,8 @@ def max_roi_pool(
     height, width = x.shape[2:]
     rows, columns = pooled_shape
     result = x.new_zeros(rois.shape[0], x.shape[1], rows, columns)
-    for number, roi in enumerate(rois.tolist()):
+    corners: list[list[float]] = rois.tolist()
+    for number, roi in enumerate(corners):
         image = x[int(roi[0])]
         # Halves are rounded away from zero, as in C.
         left, top, right, bottom = (int(corner * spatial_scale + 0.5) for corner in roi[1:])

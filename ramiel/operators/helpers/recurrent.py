@@ -7,52 +7,60 @@ from collections.abc import Callable, Sequence
 import torch
 import torch.nn.functional as F
 
+ALPHAS = {
+    "Affine": 1.0,
+    "LeakyRelu": 0.01,
+    "ThresholdedRelu": 1.0,
+    "ScaledTanh": 1.0,
+    "HardSigmoid": 0.2,
+    "Elu": 1.0,
+}
+BETAS = {"Affine": 0.0, "ScaledTanh": 1.0, "HardSigmoid": 0.5}
 
-def activation(name: str, alpha: float | None, beta: float | None) -> Callable[..., torch.Tensor]:
-    """An activation of ONNX's RNN operators by name, with its defaults."""
-    a = 0.01 if alpha is None else alpha
+
+def activate(x: torch.Tensor, activation: tuple[str, float, float]) -> torch.Tensor:
+    """An activation of ONNX's RNN operators: its name, alpha and beta."""
+    name, alpha, beta = activation
     match name:
         case "Relu":
-            return torch.relu
+            return torch.relu(x)
         case "Tanh":
-            return torch.tanh
+            return torch.tanh(x)
         case "Sigmoid":
-            return torch.sigmoid
+            return torch.sigmoid(x)
         case "Affine":
-            return lambda x: (1.0 if alpha is None else alpha) * x + (beta or 0.0)
+            return alpha * x + beta
         case "LeakyRelu":
-            return lambda x: F.leaky_relu(x, a)
+            return F.leaky_relu(x, alpha)
         case "ThresholdedRelu":
-            return lambda x: torch.where(x > (1.0 if alpha is None else alpha), x, 0)
+            return torch.where(x >= alpha, x, 0)
         case "ScaledTanh":
-            return lambda x: (1.0 if alpha is None else alpha) * torch.tanh(
-                (1.0 if beta is None else beta) * x
-            )
+            return alpha * torch.tanh(beta * x)
         case "HardSigmoid":
-            slope = 0.2 if alpha is None else alpha
-            return lambda x: (slope * x + (0.5 if beta is None else beta)).clamp(0, 1)
+            return (alpha * x + beta).clamp(0, 1)
         case "Elu":
-            return lambda x: F.elu(x, 1.0 if alpha is None else alpha)
+            return F.elu(x, alpha)
         case "Softsign":
-            return F.softsign
+            return F.softsign(x)
         case "Softplus":
-            return F.softplus
+            return F.softplus(x)
         case _:
             raise ValueError(f"no activation {name!r}")
 
 
 def activations(
     names: Sequence[str], alphas: Sequence[float], betas: Sequence[float]
-) -> list[Callable[..., torch.Tensor]]:
-    """Activations by name; alphas and betas go to those that take them, in order."""
-    with_alpha = ("Affine", "LeakyRelu", "ThresholdedRelu", "ScaledTanh", "HardSigmoid", "Elu")
+) -> list[tuple[str, float, float]]:
+    """Activations with alphas and betas, which go to those that take them, in order."""
     left_alphas, left_betas = list(alphas), list(betas)
-    found: list[Callable[..., torch.Tensor]] = []
+    found: list[tuple[str, float, float]] = []
     for name in names:
-        alpha = left_alphas.pop(0) if left_alphas and name in with_alpha else None
-        takes_beta = name in ("Affine", "ScaledTanh", "HardSigmoid")
-        beta = left_betas.pop(0) if left_betas and takes_beta else None
-        found.append(activation(name, alpha, beta))
+        alpha, beta = ALPHAS.get(name, 0.0), BETAS.get(name, 0.0)
+        if name in ALPHAS and left_alphas:
+            alpha = left_alphas.pop(0)
+        if name in BETAS and left_betas:
+            beta = left_betas.pop(0)
+        found.append((name, alpha, beta))
     return found
 
 
@@ -117,9 +125,7 @@ def start(
     return x.new_zeros((batch, directions, hidden) if layout else (directions, batch, hidden))
 
 
-def biases(
-    bias: torch.Tensor | None, recurrent: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
+def biases(bias: torch.Tensor | None, recurrent: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The biases of inputs and of states, (D, gates·H) each."""
     if bias is None:
         none = recurrent.new_zeros(recurrent.shape[:2])
@@ -149,7 +155,7 @@ def rnn(
 
     def cell(d: int, step: torch.Tensor, states: list[torch.Tensor]) -> list[torch.Tensor]:
         total = F.linear(step, weight[d], bias_x[d]) + F.linear(states[0], recurrent[d], bias_h[d])
-        return [chosen[d](clipped(total, clip))]
+        return [activate(clipped(total, clip), chosen[d])]
 
     h = start(initial_h, x, recurrent, layout)
     y, y_h = run_directions(cell, x, [h], direction, lengths, layout)
@@ -172,9 +178,10 @@ def gru(
     clip: float | None = None,
     linear_before_reset: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """ONNX GRU: Y and Y_h.  weight (D, 3·H, I), recurrent (D, 3·H, H), bias (D, 6·H), gates z, r, h.
+    """ONNX GRU: Y and Y_h.  weight (D, 3·H, I), recurrent (D, 3·H, H), bias (D, 6·H).
 
-    The reset gate acts on the state, or with `linear_before_reset` on its linear image.
+    The gates are z, r, h.  The reset gate acts on the state, or with `linear_before_reset` on its
+    linear image.
     """
     chosen = activations(functions, alphas, betas)
     bias_x, bias_h = biases(bias, recurrent)
@@ -185,13 +192,10 @@ def gru(
         x_z, x_r, x_h = F.linear(step, weight[d], bias_x[d]).chunk(3, dim=-1)
         w_z, w_r, w_h = recurrent[d].chunk(3)
         b_z, b_r, b_h = bias_h[d].chunk(3)
-        z = gate(clipped(x_z + F.linear(h, w_z, b_z), clip))
-        r = gate(clipped(x_r + F.linear(h, w_r, b_r), clip))
-        if linear_before_reset:
-            inner = r * F.linear(h, w_h, b_h)
-        else:
-            inner = F.linear(r * h, w_h, b_h)
-        return [(1 - z) * candidate(clipped(x_h + inner, clip)) + z * h]
+        z = activate(clipped(x_z + F.linear(h, w_z, b_z), clip), gate)
+        r = activate(clipped(x_r + F.linear(h, w_r, b_r), clip), gate)
+        inner = r * F.linear(h, w_h, b_h) if linear_before_reset else F.linear(r * h, w_h, b_h)
+        return [(1 - z) * activate(clipped(x_h + inner, clip), candidate) + z * h]
 
     h = start(initial_h, x, recurrent, layout)
     y, y_h = run_directions(cell, x, [h], direction, lengths, layout)
@@ -230,11 +234,11 @@ def lstm(
         p_i, p_o, p_f = looks[d].chunk(3)
         total = F.linear(step, weight[d], bias_x[d]) + F.linear(h, recurrent[d], bias_h[d])
         i, o, f, g = total.chunk(4, dim=-1)
-        i = gate(clipped(i + p_i * c, clip))
-        f = 1 - i if input_forget else gate(clipped(f + p_f * c, clip))
-        new_c = f * c + i * candidate(clipped(g, clip))
-        o = gate(clipped(o + p_o * new_c, clip))
-        return [o * hidden(new_c), new_c]
+        i = activate(clipped(i + p_i * c, clip), gate)
+        f = 1 - i if input_forget else activate(clipped(f + p_f * c, clip), gate)
+        new_c = f * c + i * activate(clipped(g, clip), candidate)
+        o = activate(clipped(o + p_o * new_c, clip), gate)
+        return [o * activate(new_c, hidden), new_c]
 
     h = start(initial_h, x, recurrent, layout)
     c = start(initial_c, x, recurrent, layout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -68,7 +69,7 @@ def pad(
     pads: Sequence[int],
     axes: Sequence[int] | None = None,
     mode: str = "constant",
-    value: float = 0,
+    value: float | torch.Tensor = 0,
 ) -> torch.Tensor:
     """ONNX Pad with pads known at run time: all begins, then all ends, of the axes."""
     rank = x.dim()
@@ -80,7 +81,8 @@ def pad(
     if mode != "constant":
         return pad_by_index(x, ends, mode)
     pairs = [end for axis in reversed(range(rank)) for end in (ends[axis], ends[axis + rank])]
-    return F.pad(x, pairs, value=value)
+    number = value.item() if isinstance(value, torch.Tensor) else value
+    return F.pad(x, pairs, value=number)
 
 
 def center_crop_pad(x: torch.Tensor, shape: Sequence[int], axes: Sequence[int]) -> torch.Tensor:
@@ -138,7 +140,7 @@ def fold_columns(
         place = place.flatten(2).flatten(0, 1)
     channels = x.shape[1] // place.shape[0]
     columns = x.reshape(x.shape[0], channels, place.numel())
-    image = x.new_zeros(x.shape[0], channels, place.new_tensor(padded).prod().item())
+    image = x.new_zeros(x.shape[0], channels, math.prod(padded))
     image = image.index_add(2, place.flatten(), columns)
     image = image.reshape(x.shape[0], channels, *padded)
     return F.pad(image, [-p for i in reversed(range(rank)) for p in (pads[i], pads[i + rank])])

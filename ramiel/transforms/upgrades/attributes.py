@@ -72,9 +72,9 @@ def pad_attributes(match: Match) -> None:
     op = match.op
     pads = op.integers("pads" if op.version == 2 else "paddings")
     assert pads is not None
+    operand = match.tensor(_int64(pads), "pads")
     value = match.scalar_like(op.number("value"), op.input(0), "value")
-    inputs = [op.input(0), match.tensor(_int64(pads), "pads"), value]
-    match.become("Pad", inputs, without=("pads", "paddings", "value"))
+    match.become("Pad", [op.input(0), operand, value], without=("pads", "paddings", "value"))
 
 
 @rewrites("onnx.Reshape_v1")

@@ -11,7 +11,6 @@ task.program @long_lines(%x : tensor<1x3x32x32xf32>) -> (tensor<1x3x32x32xf32>) 
     %encoder_layers_0_attention_residual_connection_after = torch.call "operator.add"(%encoder_layers_0_attention_projection, %encoder_layers_0_attention_projection) : (tensor<1x3x32x32xf32>, tensor<1x3x32x32xf32>) -> tensor<1x3x32x32xf32>
     %m = torch.call "Tensor.mean"(%encoder_layers_0_attention_residual_connection_after) {dim = [2, 3], keepdim = true} : (tensor<1x3x32x32xf32>) -> tensor<1x3x1x1xf32>
     %s = torch.call "operators.shrink"(%m) {lambd = 0.5, bias = 0.0} : (tensor<1x3x1x1xf32>) -> tensor<1x3x1x1xf32>
-    %c = dataflow.constant dense<[[[[1, 2]]]]> : tensor<1x1x1x2xi32>
     %e = torch.call "operator.mul"(%encoder_layers_0_attention_residual_connection_after, %s) : (tensor<1x3x32x32xf32>, tensor<1x3x1x1xf32>) -> tensor<1x3x32x32xf32>
     task.output %e, 0 : tensor<1x3x32x32xf32>
   }

@@ -13,8 +13,13 @@ task.program @mapped(%x : tensor<1x3x8x8xf32>) -> (tensor<1x3x8x8xf32>) {
   }
 }
 
-// CHECK:      "lines": {
-// CHECK-NEXT:   "[[#FIRST:]]": {
-// CHECK-NEXT:    "node": "/first/Relu",
-// CHECK-NEXT:    "operation": "torch.relu"
-// CHECK-NEXT:   },
+// CHECK:      "{{[0-9]+}}": {
+// CHECK-NEXT:   "node": "/first/Relu",
+// CHECK-NEXT:   "operation": "torch.relu"
+// CHECK-NEXT: },
+// CHECK-NEXT: "{{[0-9]+}}": {
+// CHECK-NEXT:   "node": "/second/LeakyRelu",
+// CHECK-NEXT:   "operation": "torch.nn.functional.leaky_relu"
+// CHECK-NEXT: },
+// CHECK-NEXT: "{{[0-9]+}}": {
+// CHECK-NEXT:   "node": "/second/LeakyRelu",

@@ -46,8 +46,8 @@ def operators(graph: GraphOp) -> list[str]:
     return [op.name.removeprefix("onnx.") for op in ops[:-1]]
 
 
-def export(graph: GraphOp) -> ModelProto:
-    """The graph as a model of the newest opset."""
+def export(graph: GraphOp, opset: int = onnx.defs.onnx_opset_version()) -> ModelProto:
+    """The graph as a model of an opset that has the forms of its operators."""
     names: dict[SSAValue, str] = {}
     nodes: list[onnx.NodeProto] = []
     initializers: list[onnx.TensorProto] = []
@@ -79,8 +79,7 @@ def export(graph: GraphOp) -> ModelProto:
         helper.make_value_info(names[value], to_proto(value.type)) for value in graph.output.values
     ]
     body = helper.make_graph(nodes, "exported", inputs, outputs, initializers)
-    newest = onnx.defs.onnx_opset_version()
-    return helper.make_model(body, opset_imports=[helper.make_opsetid("", newest)])
+    return helper.make_model(body, ir_version=10, opset_imports=[helper.make_opsetid("", opset)])
 
 
 def evaluate(model: ModelProto, inputs: Sequence[Array]) -> list[Any]:

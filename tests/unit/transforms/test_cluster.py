@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import Builtin, ModuleOp
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 
-from ramiel.dialects.task import ProgramOp, SendOp
+from ramiel.dialects.task import ProgramOp
 from ramiel.errors import RamielError
 from ramiel.transforms.cluster import Cluster
 from ramiel.transforms.merge_clusters import MergeClusters
@@ -47,11 +47,8 @@ def test_each_operation_once_and_the_outputs_mean_the_same(module: ModuleOp):
 @given(modules())
 def test_one_message_per_value_and_consumer(module: ModuleOp):
     program = apply(module, Cluster())
-    pairs = [
-        (op.value, op.channel.owner.recv.parent)  # pyright: ignore
-        for op in program.walk()
-        if isinstance(op, SendOp)
-    ]
+    assert isinstance(program, ProgramOp)
+    pairs = [(channel.send.value, channel.recv.parent) for channel in program.channels]
     assert len(set(pairs)) == len(pairs)
 
 
@@ -80,7 +77,7 @@ def test_twenty_thousand_operations():
     began = time.process_time()
     for each in (Cluster(), MergeClusters(max_clusters=2)):
         each.apply(Context(), module)
-    assert time.process_time() - began < 30
+    assert time.process_time() - began < 60
 
 
 def test_an_unknown_algorithm_and_a_negative_message():

@@ -3,7 +3,7 @@
 
 // A copy must not change what is computed, nor add messages.
 
-// REMARK:      remark: /random: not cloned: it has side effects
+// REMARK:      remark: /random: not cloned: it may have side effects
 // REMARK-NEXT: remark: /sum: not cloned: each copy would need several messages
 // REMARK-NEXT: remark: /mean: not cloned: it reads more bytes than it writes
 

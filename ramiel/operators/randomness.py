@@ -1,0 +1,85 @@
+"""Random tensors: other numbers at each call, unless a seed is given; ONNX fixes no generator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from ramiel import element_types
+from ramiel.dialects.onnx_operation import OnnxOperation
+from ramiel.operators.emitter import Emitter
+from ramiel.operators.helpers.randomness import (
+    bernoulli,
+    multinomial,
+    random_normal,
+    random_uniform,
+)
+from ramiel.operators.registry import Values, callee, meaning
+
+_NORMAL = "size, mean=0.0, scale=1.0, dtype=None, seed=None"
+_UNIFORM = "size, low=0.0, high=1.0, dtype=None, seed=None"
+
+callee("operators.random_normal", _NORMAL, pure=False, helper=random_normal)
+callee("operators.random_uniform", _UNIFORM, pure=False, helper=random_uniform)
+callee("operators.bernoulli", "x, dtype, seed=None", pure=False, helper=bernoulli)
+callee(
+    "operators.multinomial",
+    "x, sample_size, dtype, seed=None",
+    pure=False,
+    helper=multinomial,
+)
+
+
+def _dtype(op: OnnxOperation, emit: Emitter, like: SSAValue | None) -> np.dtype[Any]:
+    given = op.attribute("dtype")
+    if isinstance(given, int):
+        return element_types.of_onnx(given).numpy
+    return np.dtype(np.float32) if like is None else emit.dtype(like)
+
+
+def _seed(op: OnnxOperation) -> int | None:
+    """The seed, a FLOAT in ONNX."""
+    return int(op.number("seed")) if op.attribute("seed") is not None else None
+
+
+@meaning("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike")
+def random(op: OnnxOperation, emit: Emitter) -> Values:
+    """Independent numbers of a normal or uniform distribution."""
+    like = op.input(0) if op.operator.endswith("Like") else None
+    size = op.integers("shape") if like is None else emit.shape(like)
+    if size is None:
+        emit.refuse("needs a known shape")
+    normal = "Normal" in op.operator
+    names = ("mean", "scale") if normal else ("low", "high")
+    arguments = {name: op.number(name) for name in names}
+    dtype = _dtype(op, emit, like)
+    key = "operators.random_normal" if normal else "operators.random_uniform"
+    return emit(
+        key,
+        size=list(size),
+        dtype=None if dtype == np.float32 else dtype,
+        seed=_seed(op),
+        type=op.results[0].type,
+        **arguments,
+    )
+
+
+@meaning("Bernoulli")
+def bernoulli_draw(op: OnnxOperation, emit: Emitter) -> Values:
+    """1 with the probability that each element is, else 0."""
+    x = op.input(0)
+    return emit("operators.bernoulli", x, dtype=_dtype(op, emit, x), seed=_seed(op))
+
+
+@meaning("Multinomial")
+def multinomial_draw(op: OnnxOperation, emit: Emitter) -> Values:
+    """Classes drawn with replacement from the log-probabilities in each row."""
+    return emit(
+        "operators.multinomial",
+        op.input(0),
+        sample_size=op.integer("sample_size", 1),
+        dtype=element_types.of_onnx(op.integer("dtype", 6)).numpy,
+        seed=_seed(op),
+    )

@@ -1,0 +1,77 @@
+"""Bodies of If and Loop: block arguments, captured values, outer weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from onnx import ModelProto
+
+from ramiel.dialects.dataflow import GraphOp, WeightOp
+from ramiel.dialects.onnx_operation import OnnxOperation
+
+Lift = Callable[[str | ModelProto], GraphOp]
+
+BRANCHES = """g (float[4] x, bool p) => (float[4] y) <float[4] w = {1, 2, 3, 4}> {
+    a = Relu(x)
+    y = If(p) <
+        then_branch = then () => (float[4] b) { b = Mul(a, w) },
+        else_branch = otherwise () => (float[4] c) { c = Neg(x) }
+    >
+}"""
+
+LOOP = """g (int64 n, bool p, float[4] x, float[4] step) => (float[4] y) {
+    y = Loop(n, p, x) <
+        body = body (int64 i, bool go, float[4] v) => (bool on, float[4] next) {
+            on = Identity(go)
+            next = Add(v, step)
+        }
+    >
+}"""
+
+
+def operation(graph: GraphOp, operator: str) -> OnnxOperation:
+    """The graph's one operation of a type."""
+    [found] = [
+        op for op in graph.block.ops if isinstance(op, OnnxOperation) and op.operator == operator
+    ]
+    return found
+
+
+def test_branches_capture_values_and_weights_of_the_graph(lift: Lift) -> None:
+    graph = lift(BRANCHES)
+    branch = operation(graph, "If").graph("then_branch").block
+    product = branch.first_op
+    assert isinstance(product, OnnxOperation)
+    a, w = product.operands
+    assert a.owner is operation(graph, "Relu")
+    # The weight stands in the main graph, before the body that reads it.
+    assert isinstance(w.owner, WeightOp)
+    assert w.owner.parent_op() is graph
+
+
+def test_branches_have_their_own_names(lift: Lift) -> None:
+    branches = operation(lift(BRANCHES), "If")
+    assert [len(branches.graph(name).block.args) for name in branches.GRAPH_NAMES] == [0, 0]
+
+
+def test_a_loop_body_has_its_own_arguments(lift: Lift) -> None:
+    graph = lift(LOOP)
+    body = operation(graph, "Loop").graph("body").block
+    assert [argument.name_hint for argument in body.args] == ["i", "go", "v"]
+    addition = body.ops.last.prev_op if body.ops.last is not None else None
+    assert isinstance(addition, OnnxOperation)
+    assert addition.operands[0] is body.args[2]
+    assert addition.operands[1] is graph.arguments[3]
+
+
+def test_initializers_of_a_body_are_its_constants(lift: Lift) -> None:
+    graph = lift(
+        """g (float[2] x, bool p) => (float[2] y) {
+             y = If(p) <
+               then_branch = t () => (float[2] b) <float[2] k = {1, 2}> { b = Mul(x, k) },
+               else_branch = e () => (float[2] c) { c = Neg(x) }
+             >
+           }"""
+    )
+    names = [op.name for op in operation(graph, "If").graph("then_branch").block.ops]
+    assert names == ["dataflow.constant", "onnx.Mul", "dataflow.output"]
