@@ -16,12 +16,15 @@ from xdsl.utils.exceptions import VerifyException
 
 from ramiel.backend.target import find_program
 from ramiel.cores import available_cores
+from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.task import ProgramOp
 from ramiel.errors import RamielError
 from ramiel.frontend import check_model, lift_file, lift_model
 from ramiel.frontend.names import identifier
 from ramiel.ir_text import text_of
 from ramiel.remarks import collected
+from ramiel.scheduling.parallelism import Parallelism, measure_parallelism
+from ramiel.transforms.task_graph import is_task, read_tasks
 from ramiel.weight_files import programs, weight_names
 
 SIMPLIFY = ("infer-shapes", "canonicalize-onnx", "constant-fold", "cse", "dce")
@@ -29,7 +32,7 @@ PRUNE = ("upgrade-onnx", *SIMPLIFY, *SIMPLIFY)
 """Twice: a folded shape makes more shapes known."""
 FUSE = ("fuse-batch-norm", "dce")
 LOWER = ("convert-onnx-to-torch", "outline-constants", "cse", "dce")
-SCHEDULE = ("estimate-cost", "clone", "cluster")
+ESTIMATE = ("estimate-cost", "clone")
 PRESETS = ("faithful", "fast")
 """`faithful` changes no parameter; `fast` may."""
 EXTENSIONS = "ramiel.pipeline"
@@ -66,6 +69,7 @@ class Compilation:
     module: ModuleOp
     verdict: str
     clusters_before_merging: int
+    parallelism: Parallelism
     stages: Sequence[tuple[str, str]] = ()
     """(pass, IR after it), if asked for."""
     weights_of_stages: Sequence[str] = ()
@@ -192,7 +196,9 @@ def _compile(
         raise RamielError(f"--workers must be at least 1, not {workers}")
     module = load(model, package)
     pipeline = lower_model(module, options, progress, keep_ir)
-    pipeline.run(SCHEDULE)
+    pipeline.run(ESTIMATE)
+    parallelism = _parallelism(module)
+    pipeline.run("cluster")
     program = find_program(module)
     before = len(program.clusters)
     pipeline.run(f"merge-clusters{{max-clusters={workers}}}")
@@ -201,8 +207,20 @@ def _compile(
     if package is not None:
         program.sym_name = StringAttr(identifier(package, "model"))
     return Compilation(
-        module, verdict, before, tuple(pipeline.stages or ()), tuple(pipeline.weights_of_stages)
+        module,
+        verdict,
+        before,
+        parallelism,
+        tuple(pipeline.stages or ()),
+        tuple(pipeline.weights_of_stages),
     )
+
+
+def _parallelism(module: ModuleOp) -> Parallelism:
+    """The potential parallelism of the module's graph."""
+    graph = next(op for op in module.ops if isinstance(op, GraphOp))
+    tasks = [op for op in graph.block.ops if is_task(op)]
+    return measure_parallelism(read_tasks(tasks, [tasks]).graph)
 
 
 def _judge(pipeline: Pipeline, options: Options) -> str:

@@ -14,7 +14,7 @@ from ramiel.operators.emitter import Emitter
 from ramiel.operators.helpers.convolution import conv_integer, conv_quantized, deform_conv2d
 from ramiel.operators.numbers import cast
 from ramiel.operators.registry import Values, callee, meaning
-from ramiel.operators.windows import Window, collapse, pad_explicitly, pad_input, window_of
+from ramiel.operators.sliding_window import Window, collapse, pad_explicitly, pad_input, window_of
 
 
 def known_elements(value: SSAValue) -> int:

@@ -23,7 +23,7 @@ from ramiel.operators.helpers.pooling import (
 )
 from ramiel.operators.numbers import cast
 from ramiel.operators.registry import Values, callee, meaning
-from ramiel.operators.windows import Window, collapse, pad_explicitly, pad_input, window_of
+from ramiel.operators.sliding_window import Window, collapse, pad_explicitly, pad_input, window_of
 
 
 def pooling_flops(op: CallOp) -> int:

@@ -21,7 +21,7 @@ from ramiel.operators.helpers.shape import (
 )
 from ramiel.operators.numbers import narrow, widen
 from ramiel.operators.registry import Values, callee, meaning
-from ramiel.operators.windows import collapse
+from ramiel.operators.sliding_window import collapse
 
 callee("Tensor.reshape", "input, *shape", view=True)
 callee("Tensor.flatten", "input, start_dim=0, /, end_dim=-1", view=True)

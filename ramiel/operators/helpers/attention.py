@@ -1,5 +1,8 @@
 """Attention in the forms that F.scaled_dot_product_attention does not have."""
 
+# torch leaves some of its results untyped.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import math

@@ -1,5 +1,8 @@
 """Object detection: regions of interest and non-maximum suppression."""
 
+# torch leaves some of its results untyped.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import torch

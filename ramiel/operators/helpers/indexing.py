@@ -1,5 +1,8 @@
 """Indexing where negative indices, duplicates or reductions need more than one call."""
 
+# torch leaves some of its results untyped.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import torch
@@ -92,9 +95,7 @@ def unique(
     """
     if axis is None:
         x, axis = x.flatten(), 0
-    found: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
-    found = torch.unique(x, return_inverse=True, return_counts=True, dim=axis)
-    values, inverse, counts = found
+    values, inverse, counts = torch.unique(x, return_inverse=True, return_counts=True, dim=axis)
     places = torch.arange(inverse.numel(), device=x.device)
     first = torch.full_like(counts, inverse.numel())
     first = first.scatter_reduce(0, inverse, places, "amin")

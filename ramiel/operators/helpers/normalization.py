@@ -1,5 +1,8 @@
 """Normalizations in the forms that PyTorch's functions do not have."""
 
+# torch leaves some of its results untyped.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence

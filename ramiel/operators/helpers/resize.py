@@ -1,5 +1,8 @@
 """Resizing by ONNX's own definition, for what F.interpolate does otherwise."""
 
+# torch leaves some of its results untyped.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import itertools

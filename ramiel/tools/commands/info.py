@@ -44,16 +44,16 @@ def run(arguments: argparse.Namespace) -> int:
     program = compilation.program
     serial = prediction(program, "predicted_serial_ns")
     makespan = prediction(program, "predicted_makespan_ns")
-    path = prediction(program, "critical_path_ns")
     console = Console(width=None if Console().is_terminal else 100)
     table = Table(show_header=False)
     table.add_row("nodes", str(sum(counts.values())))
     table.add_row("operators", ", ".join(f"{name} {n}" for name, n in counts.most_common()))
-    table.add_row("operations after pruning", str(prediction(program, "operations")))
-    table.add_row("total cost (static)", milliseconds(serial))
-    if path:
-        table.add_row("critical path", f"{milliseconds(path)} ({path / serial:.0%} of the cost)")
-        table.add_row("parallelism", f"{serial / path:.2f}")
+    found = compilation.parallelism
+    path = f"{milliseconds(found.critical_path)} ({1 / found.parallelism:.0%} of the cost)"
+    table.add_row("operations after pruning", str(found.nodes))
+    table.add_row("total cost (static)", milliseconds(found.total_cost))
+    table.add_row("critical path", path)
+    table.add_row("parallelism", f"{found.parallelism:.2f}")
     table.add_row(
         "clusters",
         f"{compilation.clusters_before_merging} before merging, {len(program.clusters)} after",

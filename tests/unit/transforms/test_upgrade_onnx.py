@@ -1,5 +1,9 @@
 """upgrade-onnx: an upgraded operation computes what the old form was defined to compute."""
 
+# The table's lambdas have no types.
+# pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from collections.abc import Callable

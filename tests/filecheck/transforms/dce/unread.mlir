@@ -9,7 +9,8 @@ dataflow.graph @dead(%x : tensor<2xf32>, %c : tensor<i1>) -> (tensor<2xf32>) att
   %2 = onnx.If(%c) : (tensor<i1>) -> tensor<2xf32> else_branch {
     dataflow.output %x : tensor<2xf32>
   } then_branch {
-    dataflow.output %1 : tensor<2xf32>
+    %neg = onnx.Neg(%x) : (tensor<2xf32>) -> tensor<2xf32>
+    dataflow.output %neg : tensor<2xf32>
   }
   %3 = onnx.Relu(%x) : (tensor<2xf32>) -> tensor<2xf32>
   dataflow.output %3 : tensor<2xf32>

@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from ramiel import tensors
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.windows import pad_same
+from ramiel.operators.helpers.sliding_window import pad_same
 from ramiel.operators.registry import callee
 
 callee("operators.pad_same", "x, kernel, stride, dilation, upper, value=0.0", helper=pad_same)
