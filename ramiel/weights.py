@@ -6,6 +6,7 @@ overlay of tensors that passes made.  The overlay lives in memory until somebody
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -70,6 +71,10 @@ class WeightStore:
         from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
         save_file({name: np.ascontiguousarray(self[name]) for name in names}, file)
+        # safetensors lets only its owner read the file; a package is to be shared.
+        mask = os.umask(0)
+        os.umask(mask)
+        file.chmod(0o666 & ~mask)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, WeightStore) and self.path == other.path

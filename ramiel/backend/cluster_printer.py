@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 from xdsl.ir import Operation, SSAValue
 
@@ -16,6 +17,9 @@ from ramiel.locations import node_name
 from ramiel.operators.rendering import format_literal, quote, render
 from ramiel.tensors import dims_of, element_of, from_dense
 from ramiel.transforms.lowering import label
+
+SECTION_LENGTH = 4
+"""A module of fewer statements needs no heading."""
 
 
 def cluster_name(cluster: ClusterOp) -> str:
@@ -67,7 +71,7 @@ class ClusterPrinter:
         self.program = program
         self.cluster = cluster
         self.names = names
-        self.section = ""
+        self.headed = False
 
     def print(self) -> None:
         """Print the function."""
@@ -80,14 +84,16 @@ class ClusterPrinter:
         self.source.statement(f"async def {name}({parameters}) -> dict[str, Tensor]:", 0)
         # The colon is no bracket: a long signature is wrapped without it.
         self._docstring()
-        outputs: list[str] = []
-        for op in self.cluster.block.ops:
-            if isinstance(op, OutputOp):
-                key = quote(self.program.result_names()[op.position])
-                outputs.append(f"{key}: {self.names[op.value]}")
-            elif not isinstance(op, WeightOp):
-                self._section(op)
-                self._operation(op)
+        statements = [
+            op for op in self.cluster.block.ops if not isinstance(op, OutputOp | WeightOp)
+        ]
+        for section, group in groupby(statements, lambda op: module_of(node_name(op))):
+            self._section(section, list(group))
+        outputs = [
+            f"{quote(self.program.result_names()[op.position])}: {self.names[op.value]}"
+            for op in self.cluster.block.ops
+            if isinstance(op, OutputOp)
+        ]
         self.source.statement(f"return {{{', '.join(outputs)}}}")
 
     def _docstring(self) -> None:
@@ -119,14 +125,16 @@ class ClusterPrinter:
             lines += ["", *_fill(text)]
         return lines
 
-    def _section(self, op: Operation) -> None:
-        """A comment where another module of the model begins."""
-        section = module_of(node_name(op))
-        if section and section != self.section:
-            if self.section:
-                self.source.add("")
-            self.source.add(f"    # {as_comment(section)}")
-            self.section = section
+    def _section(self, name: str, operations: Sequence[Operation]) -> None:
+        """The operations of one module of the model: under its name, if they are several."""
+        headed = bool(name) and len(operations) >= SECTION_LENGTH
+        if (headed or self.headed) and not self.source.lines[-1].endswith('"""'):
+            self.source.add("")
+        if headed:
+            self.source.add(f"    # {as_comment(name)}")
+        self.headed = headed
+        for op in operations:
+            self._operation(op)
 
     def _operation(self, op: Operation) -> None:
         match op:

@@ -66,9 +66,7 @@ def print_module(program: ProgramOp, name: str | None = None) -> PrintedModule:
     return PrintedModule(text, title, lines)
 
 
-def _print_head(
-    source: Source, program: ProgramOp, title: str, arguments: str, body: str
-) -> None:
+def _print_head(source: Source, program: ProgramOp, title: str, arguments: str, body: str) -> None:
     """The docstring and the imports that the body needs."""
     source.add(*_docstring(program, title, arguments), "")
     source.add("import torch")

@@ -76,4 +76,4 @@ def class_name(name: str) -> str:
     words = re.split(r"[^0-9A-Za-z]+", name)
     text = "".join(word[:1].upper() + word[1:] for word in words)
     text = text if text[:1].isalpha() else f"Model{text}"
-    return f"{text}Model" if text in RESERVED else text
+    return f"Compiled{text}" if text in RESERVED else text

@@ -6,9 +6,7 @@ LINE_LENGTH = 88
 _OPEN, _CLOSE = "([{", ")]}"
 
 
-def wrap(
-    statement: str, indent: int = 0, comma: bool = False, broken: bool = False
-) -> list[str]:
+def wrap(statement: str, indent: int = 0, comma: bool = False, broken: bool = False) -> list[str]:
     """The lines of a statement, or of an item that a comma follows, at an indentation.
 
     `broken` breaks it though it would fit: a comment follows that would not.

@@ -119,14 +119,6 @@ def test_too_few_operands(refusal: Refusal, parse: Parse) -> None:
     assert "/block/Add" in refusal(model)
 
 
-def test_operands_whose_shapes_contradict_each_other(refusal: Refusal, parse: Parse) -> None:
-    model = parse("g (float[4] x, float[5] z) => (float[4] y) { y = Add(x, z) }")
-    model.graph.node[0].name = "/block/Add"
-    found = refusal(model)
-    assert "types contradict each other" in found
-    assert "/block/Add" in found
-
-
 def test_a_constant_without_a_value(refusal: Refusal, parse: Parse) -> None:
     model = parse("g () => (float y) { y = Constant() }")
     assert refusal(model).startswith("node 'y' (Constant): ")
