@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+
 LINE_LENGTH = 88
 _OPEN, _CLOSE = "([{", ")]}"
+_OPERATOR = re.compile(r" (==|!=|<=?|>=?|[|^&+*/@%-]) ")
 
 
 def wrap(statement: str, indent: int = 0, comma: bool = False, broken: bool = False) -> list[str]:
@@ -16,7 +20,7 @@ def wrap(statement: str, indent: int = 0, comma: bool = False, broken: bool = Fa
     if not broken and indent + len(statement) + len(end) <= LINE_LENGTH:
         return [margin + statement + end]
     pair = _parameters(statement) if statement.startswith("async def ") else _last_pair(statement)
-    if pair is None:
+    if pair is None or indent + pair[0] + 1 > LINE_LENGTH:
         return _parenthesize(statement, indent, end)
     opening, closing = pair
     head, body, tail = (
@@ -40,12 +44,30 @@ def _is_tuple(head: str) -> bool:
 
 
 def _parenthesize(statement: str, indent: int, end: str) -> list[str]:
-    """`name = (` … `)` around a right-hand side without brackets of its own."""
+    """`name = (` … `)` around a right-hand side that cannot be broken at brackets of its own."""
     target, equals, value = statement.partition(" = ")
     margin = " " * indent
-    if not equals or indent + 4 + len(value) > LINE_LENGTH:
+    if not equals:
         return [margin + statement + end]
-    return [f"{margin}{target} = (", f"{margin}    {value}", f"{margin}){end}"]
+    return [f"{margin}{target} = (", *_wrap_operands(value, indent + 4), f"{margin}){end}"]
+
+
+def _wrap_operands(value: str, indent: int) -> list[str]:
+    """An expression in parentheses: one line if it fits, else an operand a line."""
+    operands = _operands(value)
+    if indent + len(value) <= LINE_LENGTH or len(operands) == 1:
+        return wrap(value, indent)
+    return [line for operand in operands for line in wrap(operand, indent)]
+
+
+def _operands(text: str) -> list[str]:
+    """`["a", "* b", "+ c"]`: what stands between binary operators, each behind its operator."""
+    inside = [False] * len(text)
+    outer = [position for position, depth in _brackets(text) if depth == 0]
+    for start, stop in zip(outer[::2], outer[1::2], strict=True):
+        inside[start:stop] = [True] * (stop - start)
+    found = [m.start() + 1 for m in _OPERATOR.finditer(text) if not inside[m.start()]]
+    return [text[a:b].strip() for a, b in itertools.pairwise([0, *found, len(text)])]
 
 
 def _brackets(text: str) -> list[tuple[int, int]]:
@@ -74,11 +96,18 @@ def _brackets(text: str) -> list[tuple[int, int]]:
 
 
 def _last_pair(text: str) -> tuple[int, int] | None:
-    """The outermost brackets that the statement ends with."""
+    """The outermost brackets that the statement ends with, if they hold a list of items."""
     if not text or text[-1] not in _CLOSE:
         return None
     outer = [position for position, depth in _brackets(text) if depth == 0]
-    return (outer[-2], outer[-1]) if len(outer) >= 2 else None
+    if len(outer) < 2 or _is_subscript(text, outer[-2]):
+        return None
+    return outer[-2], outer[-1]
+
+
+def _is_subscript(text: str, opening: int) -> bool:
+    """Whether the bracket opens an index, where one more comma would make a tuple of it."""
+    return text[opening] == "[" and bool(re.search(r"[\w)\]]$", text[:opening]))
 
 
 def _parameters(text: str) -> tuple[int, int] | None:

@@ -21,14 +21,13 @@ class Axes:
         """The axes as the model says them; none: all of them."""
         self.run_time: SSAValue | None = None
         """The axes if they are not known when compiling."""
+        named = "noop_with_empty_axes" in op.SCHEMA.attributes
+        self.may_be_none = named and op.integer("noop_with_empty_axes", 0) != 0
         if "axes" in op.SCHEMA.attributes:
             self.dims = op.integers("axes") or []
         else:
             self._read(op.optional_input(1))
-        no_operation = "noop_with_empty_axes" in op.SCHEMA.attributes and op.integer(
-            "noop_with_empty_axes", 0
-        )
-        self.none = bool(no_operation) and not self.dims and self.run_time is None
+        self.none = self.may_be_none and not self.dims and self.run_time is None
         """No axis is reduced: empty axes do not stand for all of them."""
 
     def _read(self, axes: SSAValue | None) -> None:
@@ -36,7 +35,7 @@ class Axes:
             return
         if self.emit.constant(axes) is not None:
             self.dims = self.emit.integers(axes, "axes") or []
-        elif self.emit.shape(axes) is None:
+        elif self.may_be_none and self.emit.shape(axes) is None:
             self.emit.refuse("needs a known number of axes")
         else:
             self.run_time = axes

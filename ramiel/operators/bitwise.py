@@ -29,7 +29,7 @@ def bitwise_not(op: OnnxOperation, emit: Emitter) -> Values:
 
 @meaning("BitShift")
 def bit_shift(op: OnnxOperation, emit: Emitter) -> Values:
-    """x · 2^y or ⌊x / 2^y⌋, of unsigned integers; 0 where y is as wide as x."""
+    """x · 2^y or ⌊x / 2^y⌋; all bits leave where y is negative or as wide as x."""
     direction = op.text("direction")
     if direction not in ("LEFT", "RIGHT"):
         emit.refuse(f"has no direction {direction!r}")

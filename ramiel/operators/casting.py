@@ -11,12 +11,12 @@ from ramiel import element_types
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.errors import RamielError
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.casting import saturating_cast
+from ramiel.operators.helpers.casting import cast_to_float8
 from ramiel.operators.registry import Values, callee, meaning
 
 callee("Tensor.to", "input, dtype, /")
 callee("Tensor.view_dtype", "input, dtype", "{input}.view({dtype})", view=True)
-callee("operators.saturating_cast", "x, dtype", helper=saturating_cast)
+callee("operators.cast_to_float8", "x, dtype, saturate=True", helper=cast_to_float8)
 
 
 @meaning("Identity")
@@ -36,9 +36,7 @@ def _convert(op: OnnxOperation, emit: Emitter, dtype: np.dtype[Any]) -> SSAValue
         return x
     if not dtype.name.startswith("float8"):
         return emit("Tensor.to", x, dtype=dtype)
-    if not op.integer("saturate", 1):
-        emit.refuse(f"a cast to {dtype} without saturation is not supported")
-    return emit("operators.saturating_cast", x, dtype=dtype)
+    return emit("operators.cast_to_float8", x, dtype=dtype, saturate=op.integer("saturate", 1) != 0)
 
 
 @meaning("Cast")

@@ -180,9 +180,7 @@ def variadic(op: OnnxOperation, emit: Emitter) -> Values:
     return result
 
 
-def _combine(
-    operator: str, emit: Emitter, x: SSAValue, y: SSAValue, like: SSAValue
-) -> SSAValue:
+def _combine(operator: str, emit: Emitter, x: SSAValue, y: SSAValue, like: SSAValue) -> SSAValue:
     if operator in ("Sum", "Mean"):
         return binary(emit, "operator.add", x, y)
     name = {"Max": "maximum", "Min": "minimum"}[operator]

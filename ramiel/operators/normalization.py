@@ -98,7 +98,7 @@ def batch_normalization(op: OnnxOperation, emit: Emitter) -> Values:
         bias=parameters[1],
         eps=eps,
     )
-    return cast(emit, y, emit.dtype(x))
+    return y if emit.dtype(x) == emit.dtype(mean) else emit("Tensor.to", y, dtype=emit.dtype(x))
 
 
 @meaning("InstanceNormalization")
@@ -118,12 +118,13 @@ def instance_normalization(op: OnnxOperation, emit: Emitter) -> Values:
 def local_response_normalization(op: OnnxOperation, emit: Emitter) -> Values:
     """Division by the squares of neighbouring channels."""
     x, size = op.input(0), op.integer("size")
-    alpha, beta = op.number("alpha", 1e-4), op.number("beta", 0.75)
+    defaults = {"alpha": 1e-4, "beta": 0.75, "bias": 1.0}
+    alpha, beta, bias = (coefficient(op, emit, *default) for default in defaults.items())
     if size % 2 and emit.rank(x) >= 3:
         key = "torch.nn.functional.local_response_norm"
-        return emit(key, x, size=size, alpha=alpha, beta=beta, k=op.number("bias", 1.0))
+        return emit(key, x, size=size, alpha=alpha, beta=beta, k=bias)
     key = "operators.local_response_norm"
-    return emit(key, x, size=size, alpha=alpha, beta=beta, bias=op.number("bias", 1.0))
+    return emit(key, x, size=size, alpha=alpha, beta=beta, bias=bias)
 
 
 def _is_used(op: OnnxOperation, index: int) -> bool:
@@ -196,8 +197,7 @@ def rms_normalization(op: OnnxOperation, emit: Emitter) -> Values:
     if sizes is not None and _has_shape(scale, dims[axis:]) and emit.dtype(x) == emit.dtype(scale):
         key = "torch.nn.functional.rms_norm"
         return emit(key, x, weight=scale, normalized_shape=list(sizes), eps=eps)
-    y = emit("operators.rms_norm", x, scale, axis=axis, eps=eps)
-    return cast(emit, y, emit.dtype(scale))
+    return emit("operators.rms_norm", x, scale, axis=axis, eps=eps)
 
 
 @meaning("MeanVarianceNormalization")

@@ -1,4 +1,4 @@
-"""What the families share: operands as Python literals, and arithmetic in a dtype that torch has."""
+"""What the families share: operands as literals, and arithmetic in a dtype that torch has."""
 
 from __future__ import annotations
 

@@ -339,7 +339,9 @@ def grid_sample(op: OnnxOperation, emit: Emitter) -> Values:
     padding_mode, align = op.text("padding_mode"), bool(op.integer("align_corners"))
     rank = emit.rank(x)
     same_type = emit.dtype(x) == emit.dtype(grid) and emit.dtype(x).name in ("float32", "float64")
-    if same_type and (rank == 4 or (rank == 5 and mode != "cubic")):
+    # At the border PyTorch's cubic mode extrapolates, ONNX's moves the point to it first.
+    differs = mode == "cubic" and (rank != 4 or padding_mode == "border")
+    if same_type and rank in (4, 5) and not differs:
         names = {"linear": "bilinear", "cubic": "bicubic", "nearest": "nearest"}
         return emit(
             "torch.nn.functional.grid_sample",

@@ -134,7 +134,7 @@ def reshaping(op: OnnxOperation, emit: Emitter) -> Values:
     if shape is not None:
         return reshape_to(emit, x, shape, allowzero)
     if declared is not None:
-        return emit("Tensor.reshape", x, shape=list(declared))
+        return _reshape(emit, x, list(declared))
     return emit("reshape_by_tensor" if allowzero else "reshape_with_zeros", x, op.input(1))
 
 

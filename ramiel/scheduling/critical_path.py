@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from ramiel.scheduling.task_graph import TaskGraph
+from ramiel.scheduling.task_graph import MessageCost, TaskGraph
 
 
-def distances_to_end(graph: TaskGraph) -> list[int]:
-    """For each task the cost of the dearest path from it to an end, its own cost included (ns)."""
+def distances_to_end(graph: TaskGraph, message: MessageCost | None = None) -> list[int]:
+    """For each task the cost of the dearest path from it to an end, its own cost included (ns).
+
+    With `message`, each edge on the path costs a message too.
+    """
     distance = list(graph.costs)
+    if message is not None:
+        for task in reversed(graph.order):
+            edges = zip(graph.successors[task], graph.sent_bytes[task], strict=True)
+            distance[task] += max((message.of(n) + distance[r] for r, n in edges), default=0)
+        return distance
     for task in reversed(graph.order):
         distance[task] += max((distance[reader] for reader in graph.successors[task]), default=0)
     return distance

@@ -123,7 +123,8 @@ def _count(number: int) -> str:
 def _replace(match: Match, linear: OnnxOperation, weight: Array, bias: Array) -> None:
     old = linear.input(1)
     dtype = match.dtype(old)
-    arrays = weight.astype(dtype), bias.astype(dtype)
+    with np.errstate(over="ignore"):
+        arrays = weight.astype(dtype), bias.astype(dtype)
     if not all(np.isfinite(array).all() for array in arrays):
         remark(f"not fused: the weights would overflow {dtype}", match.op)
         return

@@ -33,6 +33,7 @@ from ramiel.dialects.onnx import operation_class
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.dialects.syntax import Literal
 from ramiel.errors import RamielError
+from ramiel.frontend.names import identifier
 from ramiel.locations import inherit_location
 from ramiel.operators.emitter import INLINE_ELEMENTS
 from ramiel.tensors import Array
@@ -76,7 +77,7 @@ class Match:
     def tensor(self, array: Array, hint: str = "constant") -> SSAValue:
         """A tensor known when compiling: in the text if it is small, else a weight."""
         op = make_constant(array, self.store, hint)
-        op.results[0].name_hint = hint
+        op.results[0].name_hint = identifier(hint, "constant")
         return self.insert(op)[0]
 
     def onnx(

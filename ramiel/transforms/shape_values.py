@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TypeAlias
 
+from onnx import TensorProto
 from xdsl.ir import SSAValue
 
 from ramiel.dialects.onnx_operation import OnnxOperation
@@ -21,7 +22,7 @@ from ramiel.weights import WeightStore
 MAX_ELEMENTS = 64
 """Longer tensors are no shapes."""
 MAX_SIZE = 2**31 - 1
-"""Numbers beyond this may overflow the tensor's element type, and are not followed."""
+"""Arithmetic beyond this may overflow the tensor's element type, and is not followed."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def _constant(value: SSAValue, store: WeightStore) -> ShapeValue | None:
     if dims is None or len(dims) > 1 or (dims and dims[0] not in range(MAX_ELEMENTS + 1)):
         return None
     array = constant_value(value, store)
-    if array is None or array.dtype.kind != "i" or (abs(array) > MAX_SIZE).any():
+    if array is None or array.dtype.kind != "i":
         return None
     return ShapeValue(tuple(int(item) for item in array.reshape(-1)), array.ndim)
 
@@ -130,7 +131,16 @@ def _same(op: OnnxOperation, operands: Operands) -> ShapeValue | None:
 
 
 def _cast(op: OnnxOperation, operands: Operands) -> ShapeValue | None:
-    return operands[0] if op.attribute("to") in (6, 7) else None  # int32, int64
+    """Cast to int32 or int64 of numbers that fit both."""
+    data = operands[0]
+    if data is None or op.attribute("to") not in (TensorProto.INT32, TensorProto.INT64):
+        return None
+    elements = [_bounded(item) if isinstance(item, int) else item for item in data.elements]
+    return ShapeValue(tuple(elements), data.rank)
+
+
+def _bounded(number: int) -> Dim:
+    return number if abs(number) <= MAX_SIZE else ""
 
 
 def _reshaped(op: OnnxOperation, operands: Operands) -> ShapeValue | None:
@@ -151,10 +161,6 @@ def _product(op: OnnxOperation, operands: Operands) -> ShapeValue | None:
     if op.version < 18 or op.integer("noop_with_empty_axes") or abs(product) > MAX_SIZE:
         return None
     return ShapeValue((product,), len(dims))
-
-
-def _bounded(number: int) -> Dim:
-    return number if abs(number) <= MAX_SIZE else ""
 
 
 def _elementwise(compute: Callable[[int, int], int]) -> Callable[..., ShapeValue | None]:

@@ -131,7 +131,34 @@ def infer_result_types(op: OnnxOperation, store: WeightStore) -> list[Attribute 
     except (KeyError, RuntimeError):
         return unknown
     names = [name for name in node.output if name]
-    return [from_proto(inferred[name]) if name in inferred else None for name in names]
+    results = [from_proto(inferred[name]) if name in inferred else None for name in names]
+    if op.operator == "Reshape" and len(op.operands) == 2:
+        target = constant_value(op.input(1), store)
+        dims = None if target is None else reshaped_dims(op.input(0).type, target.tolist())
+        element = element_of(op.input(0).type)
+        if dims is not None and element is not None and not op.attribute("allowzero"):
+            return [tensor_type(element, dims)]
+    return results
+
+
+def reshaped_dims(operand: Attribute, target: Sequence[int]) -> list[Dim] | None:
+    """The result's dimensions of a Reshape that copies dynamic ones: ONNX infers no -1 then.
+
+    [n, m, 48] to [0, 0, 4, -1] is [n, m, 4, 12]: what is copied cancels out.
+    """
+    dims = dims_of(operand)
+    copied = [index for index, size in enumerate(target) if size == 0]
+    if dims is None or not copied or copied[-1] >= len(dims):
+        return None
+    left = [dim for index, dim in enumerate(dims) if index not in copied]
+    known = _count([dim for dim in left if isinstance(dim, int)])
+    divisor = _count([size for size in target if size > 0])
+    exact = all(isinstance(dim, int) for dim in left) and known % divisor == 0
+    rest: Dim = known // divisor if exact else ""
+    return [
+        dims[index] if size == 0 else rest if size == -1 else size
+        for index, size in enumerate(target)
+    ]
 
 
 def _refined_dim(declared: Dim, inferred: Dim) -> Dim:

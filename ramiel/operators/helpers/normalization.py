@@ -67,7 +67,7 @@ def rms_norm(x: torch.Tensor, scale: torch.Tensor, axis: int, eps: float = 1e-05
     wide = x if x.dtype == torch.float64 else x.float()
     dims = tuple(range(axis % x.dim(), x.dim()))
     inverse = torch.rsqrt(wide.square().mean(dims, keepdim=True) + eps)
-    return (wide * inverse).to(x.dtype) * scale
+    return (wide * inverse).to(scale.dtype) * scale
 
 
 def local_response_norm(

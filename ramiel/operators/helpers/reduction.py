@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 
@@ -19,11 +21,32 @@ def reduce_axes(
     dims = tuple(axes.tolist())
     if operation == "prod":
         return product(x, dims or tuple(range(x.ndim)), keepdim)
+    if operation in ("amax", "amin") and x.numel() == 0:
+        return extreme_of_nothing(x, operation, dims, keepdim)
     return getattr(x, operation)(dims, keepdim=keepdim)
 
 
+def extreme_of_nothing(
+    x: torch.Tensor, operation: str, dims: tuple[int, ...], keepdim: bool
+) -> torch.Tensor:
+    """The smallest number of the dtype as the maximum of an empty tensor, or the largest."""
+    sign = -1 if operation == "amax" else 1
+    if x.is_floating_point():
+        limit = sign * math.inf
+    elif x.dtype == torch.bool:
+        limit = sign > 0
+    else:
+        limit = torch.iinfo(x.dtype).min if sign < 0 else torch.iinfo(x.dtype).max
+    shape = x.to(torch.float32).sum(dims, keepdim=keepdim).shape
+    return torch.full(shape, limit, dtype=x.dtype)
+
+
 def cumulate(
-    x: torch.Tensor, axis: int | torch.Tensor, operation: str, exclusive: bool, reverse: bool
+    x: torch.Tensor,
+    axis: int | torch.Tensor,
+    operation: str,
+    exclusive: bool = False,
+    reverse: bool = False,
 ) -> torch.Tensor:
     """Running sum or product along an axis, from the end if reverse (ONNX CumSum, CumProd).
 

@@ -178,7 +178,9 @@ def grid_sample_nd(
         at = grid[..., rank - 1 - axis].double()
         at = (at + 1) / 2 * (size - 1) if align_corners else ((at + 1) * size - 1) / 2
         low, high = (0.0, size - 1.0) if align_corners else (-0.5, size - 0.5)
-        if mode != "cubic":
+        if padding_mode == "border":
+            at = torch.where((at < low) | (at > high), at.clamp(0, size - 1), at)
+        elif mode != "cubic":
             at = border_or_reflect(at, low, high, padding_mode)
         if mode == "nearest":
             near, weight = at.round()[..., None], torch.ones_like(at)[..., None]

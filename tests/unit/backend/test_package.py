@@ -48,7 +48,7 @@ def test_the_files_of_a_package(program: ProgramOp, tmp_path: Path) -> None:
 
 
 def test_a_package_of_ramiels_is_replaced(program: ProgramOp, tmp_path: Path) -> None:
-    write_package(program, tmp_path / "tiny", further_files={"ir/00-lift.mlir": "old"})
+    write_package(program, tmp_path / "tiny", ir=[("lift", "old")])
     write_package(program, tmp_path / "tiny")
     assert names(tmp_path / "tiny") == FILES
     assert names(tmp_path) == {"tiny"}

@@ -85,7 +85,8 @@ def export(graph: GraphOp, opset: int = onnx.defs.onnx_opset_version()) -> Model
 def evaluate(model: ModelProto, inputs: Sequence[Array]) -> list[Any]:
     """What ONNX's reference implementation computes."""
     names = [value.name for value in model.graph.input]
-    return ReferenceEvaluator(model).run(None, dict(zip(names, inputs, strict=True)))
+    found = ReferenceEvaluator(model).run(None, dict(zip(names, inputs, strict=True)))
+    return list(found)
 
 
 def random(*shape: int, seed: int = 0, dtype: Any = np.float32) -> Array:

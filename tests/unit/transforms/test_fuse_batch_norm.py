@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx.parser
 import onnxruntime
@@ -55,9 +57,9 @@ def build(
 
 def run(model: ModelProto, x: Array) -> Array:
     """What onnxruntime computes, without optimizing the model itself."""
-    options = onnxruntime.SessionOptions()
+    options: Any = onnxruntime.SessionOptions()  # pyright: ignore[reportUnknownVariableType]
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    session: Any = onnxruntime.InferenceSession(model.SerializeToString(), options)
     return np.asarray(session.run(None, {session.get_inputs()[0].name: x})[0])
 
 

@@ -12,7 +12,7 @@ from ramiel.frontend.types import from_proto
 from ramiel.remarks import collected
 from ramiel.tensors import dims_of
 from ramiel.transforms.infer_shapes import InferShapes, parse_sizes
-from ramiel.transforms.type_inference import refined
+from ramiel.transforms.type_inference import refined, reshaped_dims
 from tests.unit.transforms.pipelines import apply
 
 
@@ -37,6 +37,21 @@ def test_two_types_say_together(
     expected: list[int | str],
 ) -> None:
     assert dims_of(refined(type_of(*declared), type_of(*inferred))) == expected
+
+
+@pytest.mark.parametrize(
+    ("operand", "target", "expected"),
+    [
+        (("n", "m", 48), [0, 0, 4, -1], ["n", "m", 4, 12]),
+        (("n", 4, "m"), [0, -1], ["n", ""]),
+        (("n", 6), [-1, 3], None),
+        ((2,), [1, 0], None),
+    ],
+)
+def test_reshape_that_copies_dynamic_dimensions(
+    operand: tuple[int | str, ...], target: list[int], expected: list[int | str] | None
+) -> None:
+    assert reshaped_dims(type_of(*operand), target) == expected
 
 
 def test_sizes() -> None:
