@@ -15,11 +15,11 @@ from ramiel.dialects.program import WeightsAttr
 from ramiel.weight_files import programs
 from ramiel.weights import WeightStore
 
-UNKNOWN_LOCATION = re.compile(r" loc\(unknown\)$", re.MULTILINE)
+UNKNOWN_LOCATION = re.compile(r" loc\(unknown\)(?=[,)]|$)", re.MULTILINE)
 
 
 def without_unknown_locations(text: str) -> str:
-    """Drop `loc(unknown)` at the ends of lines: it says nothing."""
+    """Drop `loc(unknown)` behind operations and block arguments: it says nothing."""
     return UNKNOWN_LOCATION.sub("", text)
 
 

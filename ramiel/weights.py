@@ -70,7 +70,7 @@ class WeightStore:
         """Write the named tensors to a .safetensors file."""
         from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
-        save_file({name: np.ascontiguousarray(self[name]) for name in names}, file)
+        save_file({name: contiguous(self[name]) for name in names}, file)
         # safetensors lets only its owner read the file; a package is to be shared.
         mask = os.umask(0)
         os.umask(mask)
@@ -81,6 +81,11 @@ class WeightStore:
 
     def __hash__(self) -> int:
         return hash(self.path)
+
+
+def contiguous(array: Array) -> Array:
+    """The array in one piece; numpy's own function would give a scalar a dimension."""
+    return np.ascontiguousarray(array).reshape(array.shape)
 
 
 def _readers(file: Path) -> Mapping[str, Callable[[], Array]]:

@@ -44,11 +44,9 @@ def gather(helpers: list[Callable[..., Any]]) -> str:
         "",
         future,
         "",
-        *(line for line in _isort(plain, others)),
-        "",
-        "",
+        *_isort(plain, others),
     ]
-    return "\n".join(head) + "\n\n\n".join(definitions) + "\n"
+    return "\n\n\n".join(["\n".join(head), *definitions]) + "\n"
 
 
 def _isort(plain: list[str], others: list[str]) -> list[str]:

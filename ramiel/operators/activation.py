@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -101,7 +102,9 @@ def celu(op: OnnxOperation, emit: Emitter) -> Values:
 def selu(op: OnnxOperation, emit: Emitter) -> Values:
     """γ·x where x > 0, else γ·α·(eˣ - 1)."""
     standard = {"alpha": 1.6732632, "gamma": 1.050701}
-    given = {name: coefficient(op, emit, name, number) for name, number in standard.items()}
+    given: dict[str, Any] = {
+        name: coefficient(op, emit, name, number) for name, number in standard.items()
+    }
     if all(np.float32(given[name]) == np.float32(standard[name]) for name in standard):
         return emit("torch.nn.functional.selu", op.input(0))
     return emit("selu", op.input(0), **given)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from xdsl.ir import SSAValue
 
 from ramiel import tensors
@@ -49,7 +51,7 @@ def running(op: OnnxOperation, emit: Emitter) -> Values:
     known = emit.scalar(axis)
     if known is None or exclusive or reverse:
         where: SSAValue | int = axis if known is None else int(str(known))
-        arguments = {"operation": name, "exclusive": exclusive, "reverse": reverse}
+        arguments: dict[str, Any] = {"operation": name, "exclusive": exclusive, "reverse": reverse}
         return narrow(emit, emit("operators.cumulate", wide, axis=where, **arguments), like=x)
     dtype = emit.dtype(x)
     small = dtype.kind in "iu" and dtype.itemsize < 8 and wide is x

@@ -146,7 +146,8 @@ def mod(op: OnnxOperation, emit: Emitter) -> Values:
     x, y = op.input(0), op.input(1)
     if emit.dtype(x) == np.uint64:
         return emit("operators.remainder_uint64", x, y)
-    return widened(emit, "torch.fmod" if op.integer("fmod") else "torch.remainder", x, y)
+    key = "torch.fmod" if op.integer("fmod") else "torch.remainder"
+    return narrow(emit, emit(key, widen(emit, x), widen(emit, y)), like=x)
 
 
 @meaning("Pow")
@@ -187,14 +188,17 @@ def _combine(operator: str, emit: Emitter, x: SSAValue, y: SSAValue, like: SSAVa
     dtype = emit.dtype(like)
     if dtype == np.uint64:
         return emit(f"operators.{name}_uint64", x, y)
-    bound = literal(emit, y, beside=x)
-    if bound is not None and dtype.kind in "if" and widen(emit, x) is x and bound == bound:
-        return emit("Tensor.clamp", x, **{"min" if operator == "Max" else "max": bound})
-    return widened(emit, f"torch.{name}", x, y)
+    for value, other in ((x, y), (y, x)):
+        bound = literal(emit, other, beside=value)
+        # clamp takes a bound that is NaN for none.
+        if bound is not None and bound == bound and widen(emit, value) is value:
+            side: dict[str, Any] = {"min" if operator == "Max" else "max": bound}
+            return emit("Tensor.clamp", value, **side)
+    return narrow(emit, emit(f"torch.{name}", widen(emit, x), widen(emit, y)), like=like)
 
 
 def _largest(dtype: np.dtype[Any]) -> float:
-    return float(ml_dtypes.finfo(dtype).max)
+    return float(ml_dtypes.finfo(dtype).max)  # pyright: ignore[reportUnknownArgumentType]
 
 
 @meaning("Clip")
@@ -207,7 +211,9 @@ def clip(op: OnnxOperation, emit: Emitter) -> Values:
     if "min" in op.SCHEMA.attributes:
         numbers = {n: coefficient(op, emit, n) for n in ("min", "max") if n in op.properties}
         # A bound that the dtype cannot hold bounds nothing, and torch refuses it.
-        held = {name: n for name, n in numbers.items() if abs(n) <= _largest(emit.dtype(x))}
+        held: dict[str, Any] = {
+            name: n for name, n in numbers.items() if abs(n) <= _largest(emit.dtype(x))
+        }
         return emit("Tensor.clamp", x, **held) if held else x
     bounds = {"min": op.optional_input(1), "max": op.optional_input(2)}
     given = {name: value for name, value in bounds.items() if value is not None}
@@ -215,10 +221,10 @@ def clip(op: OnnxOperation, emit: Emitter) -> Values:
         return x
     if emit.dtype(x) == np.uint64:
         return _clip_uint64(emit, x, **bounds)
-    known = {name: literal(emit, value, beside=x) for name, value in given.items()}
+    known: dict[str, Any] = {name: literal(emit, value, beside=x) for name, value in given.items()}
     if widen(emit, x) is x and all(number is not None for number in known.values()):
         return emit("Tensor.clamp", x, **known)
-    limits = {name: widen(emit, value) for name, value in given.items()}
+    limits: dict[str, Any] = {name: widen(emit, value) for name, value in given.items()}
     return narrow(emit, emit("Tensor.clamp", widen(emit, x), **limits), like=x)
 
 

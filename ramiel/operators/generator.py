@@ -46,16 +46,17 @@ def constant(op: OnnxOperation, emit: Emitter) -> Values:
     value = op.properties.get("value")
     if not isinstance(value, DenseIntOrFPElementsAttr):
         emit.refuse("is supported for dense tensors of numbers only")
-    return emit.tensor(tensors.from_dense(value))
+    return emit.tensor(tensors.from_dense(value))  # pyright: ignore[reportUnknownArgumentType]
 
 
 @meaning("ConstantOfShape")
 def constant_of_shape(op: OnnxOperation, emit: Emitter) -> Values:
     """A tensor of one number."""
     value = op.properties.get("value")
-    element = np.float32(0)
+    element: Any = np.float32(0)
     if isinstance(value, DenseIntOrFPElementsAttr):
-        element = tensors.from_dense(value).reshape(-1)[0]
+        array = tensors.from_dense(value)  # pyright: ignore[reportUnknownArgumentType]
+        element = array.reshape(-1)[0]
     if emit.constant(op.input(0)) is None:
         dtype_attribute(element.dtype)
         return emit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -73,7 +74,7 @@ def gemm(op: OnnxOperation, emit: Emitter) -> Values:
         b = emit("matrix_transpose", b)
     if c is not None and beta != 0:
         scale = {"alpha": alpha, "beta": beta}
-        used = {name: number for name, number in scale.items() if number != 1}
+        used: dict[str, Any] = {name: number for name, number in scale.items() if number != 1}
         return emit("torch.addmm", c, a, b, **used)
     product = emit("operator.matmul", a, b)
     return product if alpha == 1 else emit("operator.mul", product, other=alpha)

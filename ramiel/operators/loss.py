@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from xdsl.ir import SSAValue
 
@@ -25,7 +27,7 @@ def _loss(op: OnnxOperation, emit: Emitter, key: str, x: SSAValue) -> SSAValue:
         x = emit("Tensor.to", x, dtype=_FLOAT32)
         weight = None if weight is None else cast(emit, weight, _FLOAT32)
     ignored = op.attribute("ignore_index")
-    arguments = {"ignore_index": ignored, "reduction": op.text("reduction", "mean")}
+    arguments: dict[str, Any] = {"ignore_index": ignored, "reduction": op.text("reduction", "mean")}
     loss = emit(key, x, target, *([] if weight is None else [weight]), **arguments)
     return emit("Tensor.to", loss, dtype=dtype) if dtype.itemsize == 2 else loss
 

@@ -115,7 +115,10 @@ def dynamic_quantize_linear(op: OnnxOperation, emit: Emitter) -> Values:
 @meaning("MatMulInteger")
 def matmul_of_integers(op: OnnxOperation, emit: Emitter) -> Values:
     """(a - a's zero point) · (b - b's zero point) in int32."""
-    names = {"a_zero_point": op.optional_input(2), "b_zero_point": op.optional_input(3)}
+    names: dict[str, Any] = {
+        "a_zero_point": op.optional_input(2),
+        "b_zero_point": op.optional_input(3),
+    }
     return emit("operators.matmul_integer", op.input(0), op.input(1), **names)
 
 

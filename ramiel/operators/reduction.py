@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.axes import Axes
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.reduction import product, reduce_axes
+from ramiel.operators.helpers.reduction import integer_mean, product, reduce_axes
 from ramiel.operators.numbers import cast, narrow, refuse_uint64, widen
 from ramiel.operators.registry import Values, callee, meaning
 
@@ -24,6 +24,7 @@ callee("Tensor.logsumexp", "input, dim, /, keepdim=False")
 callee("Tensor.square", "input")
 callee("torch.linalg.vector_norm", "x, *, dim=None, keepdim=False")
 callee("operators.product", "x, dims, keepdim=False", helper=product)
+callee("operators.integer_mean", "x, dims, keepdim=False", helper=integer_mean)
 callee("operators.reduce_axes", "x, axes, operation, keepdim=False", helper=reduce_axes)
 
 SMALL_INTEGERS = frozenset({"int8", "int16", "int32", "uint8"})
@@ -38,7 +39,7 @@ def _reduce(
         return x
     emit = axes.emit
     if axes.run_time is not None:
-        arguments = {"operation": operation, "keepdim": keepdim}
+        arguments: dict[str, Any] = {"operation": operation, "keepdim": keepdim}
         result = emit("operators.reduce_axes", x, axes.run_time, **arguments)
         return result if dtype is None else emit("Tensor.to", result, dtype=dtype)
     needs_dims = axes.keepdim or operation == "logsumexp"
@@ -76,9 +77,10 @@ def reduce_mean(op: OnnxOperation, emit: Emitter) -> Values:
     if dtype.kind not in "iu" or axes.none:
         return _reduce(axes, "mean", x)
     refuse_uint64(emit, x)
-    total = _reduce(axes, "sum", cast(emit, x, "int64"))
-    mean = emit("torch.div", total, other=axes.count, rounding_mode="trunc")
-    return mean if dtype == np.int64 else emit("Tensor.to", mean, dtype=dtype)
+    dims = axes.run_time if axes.run_time is not None else axes.explicit
+    wide = widen(emit, x)
+    mean = emit("operators.integer_mean", wide, dims=dims, keepdim=axes.keepdim)
+    return narrow(emit, mean, like=x)
 
 
 @meaning("ReduceMax", "ReduceMin")

@@ -16,6 +16,8 @@ from ramiel.operators.callee import Callee, Operands
 
 _FIELD = re.compile(r"\{(\*?)(\w+)(?::(\w+))?\}")
 """`{name}`, `{*name}` (items without brackets), `{name:list}`, `{name:index}`."""
+_POWER = re.compile(r"([A-Za-z_]\w*) \*\* ([A-Za-z_]\w*|-?[\d.]+(?:e[-+]?\d+)?)")
+"""A power of a name to a name or a number: written without spaces, as ruff's formatter does."""
 _ELLIPSIS = "{...}"
 """In a template: the parameters that it does not name, as `, name=value`."""
 
@@ -78,7 +80,9 @@ def _render_template(
 
     result = _FIELD.sub(field, template)
     rest = _arguments(callee, bound, text, items, named)
-    return result.replace(_ELLIPSIS, "".join(f", {argument}" for argument in rest))
+    result = result.replace(_ELLIPSIS, "".join(f", {argument}" for argument in rest))
+    simple_power = _POWER.fullmatch(result)
+    return f"{simple_power[1]}**{simple_power[2]}" if simple_power else result
 
 
 def _arguments(

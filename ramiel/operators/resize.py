@@ -110,11 +110,12 @@ def resizing(op: OnnxOperation, emit: Emitter) -> Values:
     legacy = op.operator == "Upsample" or op.version < 11
     sizes, scales = _targets(op, emit, legacy)
     what = _resizing(op, emit, rank, legacy)
-    if sizes is not None and emit.constant(sizes) is None:
+    wanted = None if sizes is None else _wanted(op, emit, sizes, what)
+    if sizes is not None and wanted is None:
         return emit("resize_to_tensor", x, sizes, **what.arguments(rank))
     if scales is not None and emit.constant(scales) is None:
         return emit("resize_by_tensor", x, scales, **what.arguments(rank))
-    known = _with_targets(op, emit, what, sizes, scales, x)
+    known = _with_targets(op, emit, what, wanted, scales)
     by_torch = _by_torch(emit, x, known)
     if by_torch is not None:
         return by_torch
@@ -122,6 +123,16 @@ def resizing(op: OnnxOperation, emit: Emitter) -> Values:
     if known.sizes is None:
         targets = {"scales": known.scales}
     return emit("operators.resize", x, **targets, **known.arguments(rank))
+
+
+def _wanted(op: OnnxOperation, emit: Emitter, sizes: SSAValue, what: Resizing) -> list[int] | None:
+    """The sizes to get: constant, or those of the result's type; None if they are not known."""
+    if emit.constant(sizes) is not None:
+        return emit.integers(sizes, "its sizes")
+    declared = tensors.static_shape(op.results[0].type)
+    if declared is None or what.options.get("policy", "stretch") != "stretch":
+        return None
+    return [declared[axis] for axis in what.axes]
 
 
 def _targets(
@@ -173,14 +184,12 @@ def _with_targets(
     op: OnnxOperation,
     emit: Emitter,
     what: Resizing,
-    sizes: SSAValue | None,
+    integers: list[int] | None,
     scales: SSAValue | None,
-    x: SSAValue,
 ) -> Resizing:
     numbers: list[float] | None = None
-    integers: list[int] | None = None
-    if sizes is not None:
-        integers = emit.integers(sizes, "its sizes")
+    if integers is not None:
+        pass
     elif scales is not None:
         array = emit.constant(scales)
         numbers = [] if array is None else [float(value) for value in array.reshape(-1)]

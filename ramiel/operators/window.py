@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ramiel import element_types
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
@@ -23,7 +25,7 @@ def window(op: OnnxOperation, emit: Emitter) -> Values:
     """A sum of cosines over `size` points, of the period `size` or, symmetric, `size - 1`."""
     size = emit.scalar(op.input(0))
     data_type = op.integer("output_datatype", 1)
-    arguments = {
+    arguments: dict[str, Any] = {
         "periodic": bool(op.integer("periodic", 1)),
         "dtype": None if data_type == 1 else element_types.of_onnx(data_type).numpy,
         "type": op.results[0].type,

@@ -67,7 +67,11 @@ def static_cost(op: Operation, store: WeightStore) -> int | None:
         emitted, _ = lower(op, store)
     except Unsupported:
         return None
-    return sum(call_cost(call) for call in emitted if isinstance(call, CallOp))
+    cost = sum(call_cost(call) for call in emitted if isinstance(call, CallOp))
+    for call in emitted:
+        # The graph's values must not keep them as readers.
+        call.drop_all_references()
+    return cost
 
 
 def call_cost(op: CallOp) -> int:

@@ -117,7 +117,10 @@ def calibrate(model: ModelProto, generator: np.random.Generator) -> None:
             node.CopyFrom(changed)
     seen = [node.input[0] for node in normalizations]
     replace(probe.graph.output, [helper.make_empty_tensor_value_info(name) for name in seen])
-    session: Any = onnxruntime.InferenceSession(probe.SerializeToString())
+    runtime: Any = onnxruntime
+    quiet = runtime.SessionOptions()
+    quiet.log_severity_level = 3
+    session = runtime.InferenceSession(probe.SerializeToString(), quiet)
     image = session.get_inputs()[0]
     shape: list[int] = image.shape
     picture = generator.standard_normal(shape).astype(np.float32)

@@ -17,7 +17,7 @@ from ramiel.loading import import_package
 from ramiel.operators.interpreter import run_graph
 from ramiel.sampling import sample_inputs
 from ramiel.tensors import Array, from_torch, to_torch
-from ramiel.verification import Difference, Reference, call, compare
+from ramiel.verification import Reference, call, compare
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,18 +65,15 @@ def stages(case: Case, preset: str) -> Iterator[tuple[str, list[Array]]]:
         yield name, [from_torch(output) for output in outputs]
 
 
-def package(case: Case, preset: str, folder: Path) -> Any:
-    """The class Model of the model's package, parallel whether or not that pays."""
+def write(model: Path, preset: str, folder: Path) -> Path:
+    """The folder of the model's package, parallel whether or not that pays."""
     options = Options(workers=2, preset=preset, force_parallel=True)
-    compilation = compile_model(case.path, options, package=case.path.stem)
-    write_package(compilation.program, folder / case.path.stem)
-    return import_package(folder / case.path.stem).Model
+    compilation = compile_model(model, options, package=model.stem)
+    write_package(compilation.program, folder / model.stem)
+    return folder / model.stem
 
 
-def run(model_class: Any, case: Case, executor: str) -> list[Array]:
-    """What the compiled model gives."""
-    with model_class.load(executor=executor) as model:
+def run(package: Path, case: Case, executor: str) -> list[Array]:
+    """What the package computes."""
+    with import_package(package).Model.load(executor=executor) as model:
         return call(model, case.inputs)
-
-
-__all__ = ["Case", "Difference", "case", "package", "run", "stages"]

@@ -42,7 +42,9 @@ def run(site: Path) -> Run:
     """Runs a tool where the extension is installed."""
 
     def run(*command: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])}
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
+        }
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done
@@ -104,7 +106,9 @@ def test_ramiel_compile_runs_the_pass_and_the_lowering(
 
 
 def test_ramiel_verify_agrees(run: Run, model: Path) -> None:
-    assert "all within" in run(sys.executable, "-m", "ramiel.tools.cli", "verify", str(model)).stdout
+    assert (
+        "all within" in run(sys.executable, "-m", "ramiel.tools.cli", "verify", str(model)).stdout
+    )
 
 
 def test_without_the_package_the_model_compiles_as_it_is(model: Path) -> None:

@@ -10,6 +10,9 @@ from pathlib import Path
 import onnx
 import pytest
 from small_models import SMALL_MODELS
+from stages import write
+
+from ramiel.driver import PRESETS
 
 PRODUCED = ("__init__.py", "__main__.py", "model.py", "_operators.py")
 """Files that are written for the model; the others are the runtime, the same for all."""
@@ -73,11 +76,13 @@ def test_stands_alone(towers: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    "command", [["format", "--check", "--diff"], ["check", "--select", "E,F,I"]], ids=lambda c: c[0]
-)
-def test_reads_as_ruff_would_have_it(towers: Path, command: list[str]) -> None:
-    files = [str(towers / name) for name in PRODUCED if (towers / name).exists()]
-    ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--line-length", "88", *files]
-    done = subprocess.run(ruff, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+@pytest.mark.parametrize("name", SMALL_MODELS)
+@pytest.mark.parametrize("preset", PRESETS)
+def test_is_formatted_as_ruff_does_it(name: str, preset: str, tmp_path: Path) -> None:
+    onnx.save(SMALL_MODELS[name](), tmp_path / f"{name}.onnx")
+    package = write(tmp_path / f"{name}.onnx", preset, tmp_path)
+    files = [str(package / name) for name in PRODUCED if (package / name).exists()]
+    for command in (["format", "--check", "--diff"], ["check", "--select", "E,F,I"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--line-length", "88"]
+        done = subprocess.run([*ruff, *files], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr

@@ -10,6 +10,7 @@ from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
 from ramiel.dialects.onnx_operation import OnnxOperation
+from ramiel.operators.emitter import shortest
 from ramiel.transforms.rewriting import Match, apply_patterns, rewrites
 from ramiel_swish.dialect import SwishOp
 
@@ -30,7 +31,7 @@ def factor(match: Match, value: SSAValue, x: SSAValue) -> float | None:
     for first, second in ((0, 1), (1, 0)):
         beta = match.constant(product.input(second))
         if product.input(first) is x and beta is not None and beta.size == 1:
-            return float(beta.reshape(-1)[0])
+            return float(shortest(beta.reshape(-1)[0]))
     return None
 
 

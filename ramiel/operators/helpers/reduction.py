@@ -14,11 +14,21 @@ def product(x: torch.Tensor, dims: tuple[int, ...], keepdim: bool = False) -> to
     return x
 
 
+def integer_mean(
+    x: torch.Tensor, dims: tuple[int, ...] | torch.Tensor, keepdim: bool = False
+) -> torch.Tensor:
+    """The mean of integers rounded towards zero; no dims stand for all of them."""
+    axes = tuple(int(dim) for dim in dims) if isinstance(dims, torch.Tensor) else dims
+    total = x.sum(axes, keepdim=keepdim)
+    count = x.numel() // max(total.numel(), 1)
+    return torch.div(total, count, rounding_mode="trunc").to(x.dtype)
+
+
 def reduce_axes(
     x: torch.Tensor, axes: torch.Tensor, operation: str, keepdim: bool = False
 ) -> torch.Tensor:
     """`x.operation(axes)`, such as sum, for axes that are known at run time only."""
-    dims = tuple(axes.tolist())
+    dims = tuple(int(axis) for axis in axes)
     if operation == "prod":
         return product(x, dims or tuple(range(x.ndim)), keepdim)
     if operation in ("amax", "amin") and x.numel() == 0:

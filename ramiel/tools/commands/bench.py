@@ -10,7 +10,6 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
@@ -29,6 +28,7 @@ from ramiel.tools.commands.common import (
     options_of,
     progress,
 )
+from ramiel.weights import contiguous
 
 HELP = "time serial on 1 core, serial on all cores, and parallel"
 EXAMPLE = "ramiel bench googlenet.onnx --json googlenet.json"
@@ -58,8 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
         forced = replace(options, force_parallel=True)
         compilation = compile_model(arguments.model, forced, step, package="timed")
         write_package(compilation.program, directory / "timed")
-        contiguous = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
-        save_file(contiguous, directory / "inputs.safetensors")
+        save_file(
+            {name: contiguous(array) for name, array in inputs.items()},
+            directory / "inputs.safetensors",
+        )
         step("running")
         timings = measure(
             directory / "timed",

@@ -31,7 +31,7 @@ STATEMENTS = [
     f'{LONG} = await channels.recv("{LONG}", source="cluster_1")',
     f'channels.send("{LONG}", {LONG}, to="cluster_1")',
     f'return {{"{LONG}": {LONG}, "scores": scores}}',
-    f'x = F.linear({NAME}, w["a, (b) [c"], w["d\\"e, f"], {LONG})',
+    f"""x = F.linear({NAME}, w["a, (b) [c"], w['d"e, f'], {LONG})""",
     f"{NAME} = torch.tensor([{', '.join(str(n) for n in range(1000, 1030))}])",
 ]
 """Bodies of functions, one statement each."""

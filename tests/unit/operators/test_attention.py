@@ -41,7 +41,7 @@ def test_packed_heads() -> None:
 @pytest.mark.parametrize("mode", [0, 1, 2, 3])
 def test_past_and_scores(is_causal: int, mode: int) -> None:
     inputs = [Q, K, V, None, normal(2, 4, 2, 8), normal(2, 4, 2, 6)]
-    attributes = {"is_causal": is_causal, "qk_matmul_output_mode": mode}
+    attributes: dict[str, Any] = {"is_causal": is_causal, "qk_matmul_output_mode": mode}
     check("Attention", inputs, 4, opset=23, **attributes)
 
 
@@ -55,7 +55,7 @@ def test_attention_reads_as_written_by_hand() -> None:
 def test_rotary_embedding(interleaved: int, rotary_dim: int) -> None:
     half = (rotary_dim or 8) // 2
     positions = RANDOM.integers(0, 10, (2, 3))
-    attributes = {"interleaved": interleaved, "rotary_embedding_dim": rotary_dim}
+    attributes: dict[str, Any] = {"interleaved": interleaved, "rotary_embedding_dim": rotary_dim}
     caches = normal(10, half), normal(10, half)
     check("RotaryEmbedding", [Q, *caches, positions], opset=23, **attributes)
     check("RotaryEmbedding", [Q, normal(2, 3, half), normal(2, 3, half)], opset=23, **attributes)
@@ -73,6 +73,6 @@ def test_linear_attention(rule: str) -> None:
     decay = -RANDOM.random((2, 4, 2)).astype(np.float32) if "gated" in rule else None
     beta = RANDOM.random((2, 4, 2)).astype(np.float32) if "delta" in rule else None
     inputs = [normal(2, 4, 12), normal(2, 4, 6), normal(2, 4, 10), normal(2, 2, 3, 5)]
-    heads = {"q_num_heads": 4, "kv_num_heads": 2}
+    heads: dict[str, Any] = {"q_num_heads": 4, "kv_num_heads": 2}
     inputs = [*inputs, decay, beta]
     check("LinearAttention", inputs, 2, opset=27, update_rule=rule, **heads, atol=1e-4)

@@ -80,9 +80,9 @@ def test_casts(to: str) -> None:
 def test_casts_to_float8(name: str, saturate: int) -> None:
     from onnx import helper
 
-    dtype = np.dtype(getattr(ml_dtypes, name))
+    dtype: np.dtype[Any] = np.dtype(getattr(ml_dtypes, name))
     x = np.array([0.3, 448, 460, 470, 1e6, -1e6, np.nan], np.float32)
-    limit = float(ml_dtypes.finfo(dtype).max)
+    limit = {"float8_e4m3fn": 448.0, "float8_e5m2": 57344.0}[name]
     expected = (np.clip(x, -limit, limit) if saturate else x).astype(dtype)
     data_type = helper.np_dtype_to_tensor_dtype(dtype)
     check("Cast", [x], to=data_type, saturate=saturate, expected=[expected])

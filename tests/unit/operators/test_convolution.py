@@ -89,7 +89,12 @@ def test_conv_in_four_dimensions_is_refused() -> None:
 )
 def test_conv_transpose(attributes: dict[str, Any]) -> None:
     filters = 4 // attributes.get("group", 1)
-    check("ConvTranspose", [normal(1, 4, 3, 4), normal(4, filters, 3, 3)], oracle="onnxruntime", **attributes)
+    check(
+        "ConvTranspose",
+        [normal(1, 4, 3, 4), normal(4, filters, 3, 3)],
+        oracle="onnxruntime",
+        **attributes,
+    )
 
 
 def test_conv_transpose_bias_and_output_shape() -> None:

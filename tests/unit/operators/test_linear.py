@@ -36,7 +36,12 @@ def test_gemm(shape: tuple[int, ...] | None, transposed: int, alpha: float, beta
     a = floats(3, 2) if transposed else floats(2, 3)
     b = floats(4, 3) if transposed else floats(3, 4)
     c = [] if shape is None else [floats(*shape)]
-    flags = {"transA": transposed, "transB": transposed, "alpha": alpha, "beta": beta}
+    flags: dict[str, Any] = {
+        "transA": transposed,
+        "transB": transposed,
+        "alpha": alpha,
+        "beta": beta,
+    }
     check("Gemm", [a, b, *c], **flags)
 
 

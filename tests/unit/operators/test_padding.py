@@ -53,9 +53,7 @@ def test_integers_from_inside(mode: str) -> None:
         ((0, 0, 1, 0, 0, 2), "edge", 'F.pad(x0, (1, 2), mode="replicate")'),
     ],
 )
-def test_padding_reads_as_written_by_hand(
-    pads: tuple[int, ...], mode: str, expected: str
-) -> None:
+def test_padding_reads_as_written_by_hand(pads: tuple[int, ...], mode: str, expected: str) -> None:
     assert lines(model_of("Pad", [X, ints(*pads)], baked=True, mode=mode)) == [expected]
 
 

@@ -44,7 +44,7 @@ def test_max_pool_of_integers() -> None:
 
 @pytest.mark.parametrize("storage_order", [0, 1])
 def test_max_pool_indices(storage_order: int) -> None:
-    attributes = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}
+    attributes: dict[str, Any] = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}
     model = model_of("MaxPool", [X], 2, storage_order=storage_order, **attributes)
     values, indices = run(model, [X])
     planes = X.reshape(2, 3, -1) if not storage_order else X.swapaxes(2, 3).reshape(2, 3, -1)
@@ -68,7 +68,13 @@ def test_poolings_of_one_and_three_dimensions() -> None:
     line, volume = X.reshape(2, 3, 72), X.reshape(2, 3, 4, 3, 6)
     for operator in ("MaxPool", "AveragePool"):
         check(operator, [line], kernel_shape=[4], strides=[3], pads=[1, 2], oracle="onnxruntime")
-        check(operator, [volume], kernel_shape=[2, 2, 2], pads=[1, 0, 1, 1, 1, 0], oracle="onnxruntime")
+        check(
+            operator,
+            [volume],
+            kernel_shape=[2, 2, 2],
+            pads=[1, 0, 1, 1, 1, 0],
+            oracle="onnxruntime",
+        )
 
 
 @pytest.mark.parametrize("p", [1, 2, 3])

@@ -105,7 +105,7 @@ def test_activations_of_an_rnn() -> None:
 @pytest.mark.parametrize("operator", ["rnn_tanh", "gru", "lstm"])
 def test_known_weights_become_a_call_of_torch(operator: str) -> None:
     name = operator.removesuffix("_tanh").upper()
-    attributes = {"linear_before_reset": 1} if name == "GRU" else {}
+    attributes: dict[str, Any] = {"linear_before_reset": 1} if name == "GRU" else {}
     inputs = [np.ascontiguousarray(x) for x in operands(name)[:4]]
     text = "\n".join(
         lines(model_of(name, inputs, outputs(name), baked=True, hidden_size=HIDDEN, **attributes))

@@ -122,7 +122,7 @@ def test_upsample() -> None:
 @pytest.mark.parametrize("align_corners", [0, 1])
 def test_grid_sample(mode: str, padding_mode: str, align_corners: int) -> None:
     grid = RANDOM.uniform(-1.3, 1.3, (1, 3, 4, 2)).astype(np.float32)
-    attributes = {"padding_mode": padding_mode, "align_corners": align_corners}
+    attributes: dict[str, Any] = {"padding_mode": padding_mode, "align_corners": align_corners}
     check("GridSample", [X, grid], mode=mode, atol=1e-4, **attributes)
 
 

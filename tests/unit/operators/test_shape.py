@@ -68,7 +68,8 @@ def test_unsqueeze(axes: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("perm", [None, (0, 1, 2), (1, 0, 2), (2, 0, 1), (2, 1, 0)])
 def test_transpose(perm: tuple[int, ...] | None) -> None:
-    check("Transpose", [X], **({} if perm is None else {"perm": perm}))
+    attributes: dict[str, Any] = {} if perm is None else {"perm": perm}
+    check("Transpose", [X], **attributes)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_split_into_uneven_parts() -> None:
 
 
 @pytest.mark.parametrize("bounds", [{}, {"start": 1}, {"start": -2, "end": -1}, {"end": 9}])
-def test_shape(bounds: dict[str, int]) -> None:
+def test_shape(bounds: dict[str, Any]) -> None:
     check("Shape", [X], **bounds)
     check("Shape", [np.array(1.0, np.float32)], **bounds)
 

@@ -12,7 +12,7 @@ import pytest
 from ramiel.tools.cli import main
 
 TWO_BRANCHES = """<ir_version: 8, opset_import: ["": 17]>
-two_branches (float[2, 8] x) => (float[2, 8] y) {
+two_branches (float[256, 4096] x) => (float[256, 4096] y) {
   [left] a = Tanh(x)
   [right] b = Sigmoid(x)
   [sum] y = Add(a, b)

@@ -26,9 +26,7 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", [*PASSES, "cse", "dce", "canonicalize"])
-def test_every_pass_has_a_flag(
-    source: Path, name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_pass_has_a_flag(source: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     main([f"--{name}", str(source)])
     assert "@relu" in capsys.readouterr().out
 
