@@ -123,7 +123,9 @@ def to_torch(array: Array) -> torch.Tensor:
     if element.torch is None:
         if array.dtype.name.startswith("float"):
             raise RamielError(f"torch has no tensors of {array.dtype}")
-        return torch.from_numpy(array.astype(np.int8 if array.dtype.kind == "i" else np.uint8))
+        return torch.from_numpy(
+            array.astype(np.int8 if array.dtype.name.startswith("int") else np.uint8)
+        )
     dtype: torch.dtype = getattr(torch, element.torch)
     array = np.ascontiguousarray(array).reshape(array.shape)
     if not array.flags.writeable:

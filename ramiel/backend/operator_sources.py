@@ -14,14 +14,9 @@ from ramiel.dialects.torch import CallOp
 
 def operators_module(program: ProgramOp) -> str | None:
     """The source of _operators.py; None if the program calls no helper."""
-    helpers = {
-        op.callee.helper: None
-        for op in program.walk()
-        if isinstance(op, CallOp) and op.callee.helper is not None
-    }
-    if not helpers:
-        return None
-    return gather(list(helpers))
+    called = (op.callee.helper_function for op in program.walk() if isinstance(op, CallOp))
+    helpers = [helper for helper in dict.fromkeys(called) if helper is not None]
+    return gather(helpers) if helpers else None
 
 
 def gather(helpers: list[Callable[..., Any]]) -> str:

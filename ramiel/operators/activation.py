@@ -11,7 +11,6 @@ from xdsl.ir import SSAValue
 from ramiel import tensors
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.activation import shrink
 from ramiel.operators.numbers import coefficient
 from ramiel.operators.registry import Values, callee, meaning
 
@@ -34,7 +33,7 @@ callee("prelu", "input, weight", "torch.where({input} < 0, {input} * {weight}, {
 callee("selu", "input, alpha, gamma", "{gamma} * F.elu({input}, alpha={alpha})")
 callee("hard_sigmoid", "input, alpha, beta", "({alpha} * {input} + {beta}).clamp(0, 1)")
 callee("swish", "input, alpha", "{input} * torch.sigmoid({alpha} * {input})")
-callee("operators.shrink", "x, lambd, bias", helper=shrink)
+callee("operators.shrink", "x, lambd, bias", helper="activation.shrink")
 
 SIMPLE = {
     "Relu": "torch.relu",

@@ -9,7 +9,6 @@ from xdsl.ir import SSAValue
 from ramiel import tensors
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.reduction import cumulate
 from ramiel.operators.numbers import narrow, refuse_uint64, widen
 from ramiel.operators.registry import Values, callee, meaning
 
@@ -23,7 +22,11 @@ for _name in ("argmax", "argmin"):
     )
 callee("Tensor.cumsum", "input, dim, /, dtype=None")
 callee("Tensor.cumprod", "input, dim, /, dtype=None")
-callee("operators.cumulate", "x, axis, operation, exclusive=False, reverse=False", helper=cumulate)
+callee(
+    "operators.cumulate",
+    "x, axis, operation, exclusive=False, reverse=False",
+    helper="reduction.cumulate",
+)
 
 
 @meaning("ArgMax", "ArgMin")

@@ -11,12 +11,6 @@ from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.dialects.torch import CallOp
 from ramiel.operators.convolution import known_elements
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.attention import (
-    attention,
-    causal_conv_with_state,
-    linear_attention,
-    rotary_embedding,
-)
 from ramiel.operators.registry import Values, callee, meaning
 
 
@@ -39,25 +33,25 @@ callee(
     "is_causal=False, scale=None, softcap=0.0, softmax_dtype=None, left_window=-1, "
     "right_window=-1, scores_mode=0",
     flops=attention_flops,
-    helper=attention,
+    helper="attention.attention",
 )
 callee(
     "operators.rotary_embedding",
     "x, cos, sin, positions=None, rotary_dim=0, interleaved=False",
-    helper=rotary_embedding,
+    helper="attention.rotary_embedding",
 )
 callee(
     "operators.causal_conv_with_state",
     "x, weight, bias=None, past_state=None, silu=False",
     flops=lambda op: 2 * known_elements(op.operands[0]) * known_elements(op.operands[1]),
-    helper=causal_conv_with_state,
+    helper="attention.causal_conv_with_state",
 )
 callee(
     "operators.linear_attention",
     "query, key, value, past_state=None, decay=None, beta=None, *, query_heads, key_heads, "
     "scale=0.0",
     flops=lambda op: 6 * known_elements(op.operands[1]),
-    helper=linear_attention,
+    helper="attention.linear_attention",
 )
 
 

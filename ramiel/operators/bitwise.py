@@ -5,12 +5,11 @@ from __future__ import annotations
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.elementwise import widened
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.bitwise import shift_left, shift_right
 from ramiel.operators.numbers import narrow, widen
 from ramiel.operators.registry import Values, callee, meaning
 
-callee("operators.shift_left", "x, count", helper=shift_left)
-callee("operators.shift_right", "x, count", helper=shift_right)
+callee("operators.shift_left", "x, count", helper="bitwise.shift_left")
+callee("operators.shift_right", "x, count", helper="bitwise.shift_right")
 
 
 @meaning("BitwiseAnd", "BitwiseOr", "BitwiseXor")

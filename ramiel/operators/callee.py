@@ -6,6 +6,7 @@ checked and what is generated cannot differ.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,8 +42,27 @@ class Callee:
     """The results share memory with an operand: the call moves no bytes."""
     pure: bool = True
     """False for a call whose results differ each time."""
-    helper: Callable[..., Any] | None = None
-    """The function that the generated package carries, in _operators.py, to be called."""
+    helper: Callable[..., Any] | str | None = None
+    """The function that the generated package carries, in _operators.py, to be called.
+
+    "resize.resize" is one in `ramiel.operators.helpers`, imported when it is needed: those files
+    import torch, which takes a second.
+    """
+
+    @property
+    def helper_name(self) -> str | None:
+        """What the helper is called."""
+        if self.helper is None or isinstance(self.helper, str):
+            return self.helper and self.helper.rpartition(".")[2]
+        return self.helper.__name__
+
+    @cached_property
+    def helper_function(self) -> Callable[..., Any] | None:
+        """The helper itself."""
+        if not isinstance(self.helper, str):
+            return self.helper
+        module, _, name = self.helper.rpartition(".")
+        return getattr(importlib.import_module(f"ramiel.operators.helpers.{module}"), name)
 
     @cached_property
     def parameters(self) -> Mapping[str, inspect.Parameter]:

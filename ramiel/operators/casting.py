@@ -11,12 +11,11 @@ from ramiel import element_types
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.errors import RamielError
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.casting import cast_to_float8
 from ramiel.operators.registry import Values, callee, meaning
 
 callee("Tensor.to", "input, dtype, /")
 callee("Tensor.view_dtype", "input, dtype", "{input}.view({dtype})", view=True)
-callee("operators.cast_to_float8", "x, dtype, saturate=True", helper=cast_to_float8)
+callee("operators.cast_to_float8", "x, dtype, saturate=True", helper="casting.cast_to_float8")
 
 
 @meaning("Identity")

@@ -10,7 +10,6 @@ from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.errors import RamielError
 from ramiel.operators.elementwise import aligned, binary
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.unsigned import less_uint64
 from ramiel.operators.numbers import literal, widen
 from ramiel.operators.registry import Values, callee, meaning
 
@@ -28,7 +27,7 @@ callee("torch.isnan", "input")
 callee("torch.isinf", "input")
 callee("torch.isposinf", "input")
 callee("torch.isneginf", "input")
-callee("operators.less_uint64", "x, y", helper=less_uint64)
+callee("operators.less_uint64", "x, y", helper="unsigned.less_uint64")
 
 ORDER = {"Less": "lt", "LessOrEqual": "le", "Greater": "gt", "GreaterOrEqual": "ge"}
 

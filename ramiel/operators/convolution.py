@@ -11,7 +11,6 @@ from ramiel import tensors
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.dialects.torch import CallOp
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.convolution import conv_integer, conv_quantized, deform_conv2d
 from ramiel.operators.numbers import cast
 from ramiel.operators.registry import Values, callee, meaning
 from ramiel.operators.sliding_window import Window, collapse, pad_explicitly, pad_input, window_of
@@ -56,20 +55,20 @@ callee(
     "operators.conv_integer",
     f"x, weight, x_zero_point=None, weight_zero_point=None, *, {_QUANTIZED}",
     flops=convolution_flops,
-    helper=conv_integer,
+    helper="convolution.conv_integer",
 )
 callee(
     "operators.conv_quantized",
     "x, x_scale, x_zero_point, weight, weight_scale, weight_zero_point, y_scale, y_zero_point, "
     f"bias=None, *, {_QUANTIZED}",
     flops=convolution_flops,
-    helper=conv_quantized,
+    helper="convolution.conv_quantized",
 )
 callee(
     "operators.deform_conv2d",
     "x, weight, offset, bias=None, mask=None, *, stride, pads, dilation, groups=1, offset_groups=1",
     flops=convolution_flops,
-    helper=deform_conv2d,
+    helper="convolution.deform_conv2d",
 )
 
 

@@ -8,20 +8,19 @@ from xdsl.ir import SSAValue
 
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.detection import non_max_suppression, roi_align
 from ramiel.operators.registry import Values, callee, meaning
 
 callee(
     "operators.roi_align",
     "x, rois, batch_indices, output_height=1, output_width=1, sampling_ratio=0, "
     "spatial_scale=1.0, mode='avg', half_pixel=True",
-    helper=roi_align,
+    helper="detection.roi_align",
 )
 callee(
     "operators.non_max_suppression",
     "boxes, scores, max_output_boxes_per_class=0, iou_threshold=0.0, score_threshold=None, "
     "center_point_box=0",
-    helper=non_max_suppression,
+    helper="detection.non_max_suppression",
 )
 
 

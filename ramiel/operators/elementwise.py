@@ -10,12 +10,6 @@ from xdsl.ir import SSAValue
 
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.unsigned import (
-    divide_uint64,
-    maximum_uint64,
-    minimum_uint64,
-    remainder_uint64,
-)
 from ramiel.operators.numbers import cast, coefficient, literal, narrow, widen
 from ramiel.operators.registry import Values, callee, meaning
 
@@ -59,10 +53,10 @@ callee("torch.fmod", "input, other")
 callee("torch.maximum", "input, other")
 callee("torch.minimum", "input, other")
 callee("Tensor.clamp", "input, min=None, max=None")
-callee("operators.divide_uint64", "dividend, divisor", helper=divide_uint64)
-callee("operators.remainder_uint64", "dividend, divisor", helper=remainder_uint64)
-callee("operators.maximum_uint64", "x, y", helper=maximum_uint64)
-callee("operators.minimum_uint64", "x, y", helper=minimum_uint64)
+callee("operators.divide_uint64", "dividend, divisor", helper="unsigned.divide_uint64")
+callee("operators.remainder_uint64", "dividend, divisor", helper="unsigned.remainder_uint64")
+callee("operators.maximum_uint64", "x, y", helper="unsigned.maximum_uint64")
+callee("operators.minimum_uint64", "x, y", helper="unsigned.minimum_uint64")
 
 
 @meaning(*FUNCTIONS)

@@ -17,15 +17,15 @@ from ramiel.dialects.torch import CallOp
 from ramiel.errors import RamielError
 from ramiel.operators import registry
 from ramiel.operators.rendering import render
-from ramiel.tensors import static_shape, tensor_type
+from ramiel.tensors import dims_of, static_shape, tensor_type
 
 
 @functools.cache
 def _namespace() -> dict[str, Any]:
     helpers = {
-        callee.helper.__name__: callee.helper
+        callee.helper_name: callee.helper_function
         for callee in registry.callees()
-        if callee.helper is not None
+        if callee.helper_name is not None
     }
     return {
         "torch": torch,
@@ -56,13 +56,16 @@ def evaluate(op: CallOp, operands: Sequence[Any]) -> tuple[Any, ...]:
 def infer_result_types(op: CallOp) -> list[Attribute] | None:
     """The result types from the operand types, by a run on meta tensors.
 
-    None if an operand's shape is not known or the callee needs values.
+    Where a dimension is not known the element types alone are, and the shapes unranked.  None if
+    an operand's rank is not known or the callee needs values.
     """
     operands: list[torch.Tensor] = []
+    known = all(static_shape(operand.type) is not None for operand in op.operands)
     for operand in op.operands:
-        shape = static_shape(operand.type)
-        if shape is None:
+        dims = dims_of(operand.type)
+        if dims is None:
             return None
+        shape = [dim if isinstance(dim, int) else 1 for dim in dims]
         try:
             name = element_types.of_mlir(operand.type).torch
         except RamielError:
@@ -75,6 +78,8 @@ def infer_result_types(op: CallOp) -> list[Attribute] | None:
     if not all(isinstance(result, torch.Tensor) for result in results):
         return None
     return [
-        tensor_type(element_types.of_torch(result.dtype).mlir, list(result.shape))
+        tensor_type(
+            element_types.of_torch(result.dtype).mlir, list(result.shape) if known else None
+        )
         for result in results
     ]

@@ -11,7 +11,6 @@ from xdsl.ir import SSAValue
 from ramiel import element_types, tensors
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter, dtype_attribute, shortest
-from ramiel.operators.helpers.generator import arange, eye_like
 from ramiel.operators.registry import Values, callee, meaning
 
 callee("torch.zeros", "*size, dtype=None")
@@ -33,8 +32,8 @@ callee(
     "{input}.expand(torch.broadcast_shapes({input}.shape, {shape}.tolist()))",
     view=True,
 )
-callee("operators.arange", "start, limit, delta", helper=arange)
-callee("operators.eye_like", "x, dtype, k=0", helper=eye_like)
+callee("operators.arange", "start, limit, delta", helper="generator.arange")
+callee("operators.eye_like", "x, dtype, k=0", helper="generator.eye_like")
 
 IMPLIED_DTYPES = {"f": np.float32, "i": np.int64, "b": np.bool_}
 """What torch takes a Python float, int or bool for."""

@@ -11,19 +11,6 @@ from xdsl.ir import SSAValue
 from ramiel import tensors
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.indexing import (
-    compress,
-    gather_elements,
-    gather_nd,
-    one_hot,
-    reverse_sequence,
-    scatter_elements,
-    scatter_nd,
-    tensor_scatter,
-    top_k,
-    unique,
-)
-from ramiel.operators.helpers.shape import slice_tensor
 from ramiel.operators.numbers import narrow, widen
 from ramiel.operators.registry import Values, callee, meaning
 from ramiel.operators.shape import normal_axis
@@ -45,55 +32,57 @@ callee(
     "slice_by_tensor",
     "x, starts, ends",
     "operators.slice_tensor({x}, {starts}.tolist(), {ends}.tolist())",
-    helper=slice_tensor,
+    helper="shape.slice_tensor",
 )
 callee(
     "slice_axes_by_tensor",
     "x, starts, ends, axes",
     "operators.slice_tensor({x}, {starts}.tolist(), {ends}.tolist(), {axes}.tolist())",
-    helper=slice_tensor,
+    helper="shape.slice_tensor",
 )
 callee(
     "slice_steps_by_tensor",
     "x, starts, ends, axes, steps",
     "operators.slice_tensor("
     "{x}, {starts}.tolist(), {ends}.tolist(), {axes}.tolist(), {steps}.tolist())",
-    helper=slice_tensor,
+    helper="shape.slice_tensor",
 )
-callee("operators.slice_tensor", "x, starts, ends, axes, steps", helper=slice_tensor)
-callee("operators.gather_elements", "x, indices, dim", helper=gather_elements)
-callee("operators.gather_nd", "x, indices, batch_dims", helper=gather_nd)
+callee("operators.slice_tensor", "x, starts, ends, axes, steps", helper="shape.slice_tensor")
+callee("operators.gather_elements", "x, indices, dim", helper="indexing.gather_elements")
+callee("operators.gather_nd", "x, indices, batch_dims", helper="indexing.gather_nd")
 callee(
     "operators.scatter_elements",
     "x, indices, updates, dim, reduction='none'",
-    helper=scatter_elements,
+    helper="indexing.scatter_elements",
 )
-callee("operators.scatter_nd", "x, indices, updates, reduction='none'", helper=scatter_nd)
-callee("operators.top_k", "x, k, dim=-1, largest=True", helper=top_k)
+callee(
+    "operators.scatter_nd", "x, indices, updates, reduction='none'", helper="indexing.scatter_nd"
+)
+callee("operators.top_k", "x, k, dim=-1, largest=True", helper="indexing.top_k")
 callee(
     "top_k_by_tensor",
     "x, k, dim=-1, largest=True",
     "operators.top_k({x}, int({k}){...})",
-    helper=top_k,
+    helper="indexing.top_k",
 )
-callee("operators.one_hot", "indices, depth, values, axis=-1", helper=one_hot)
+callee("operators.one_hot", "indices, depth, values, axis=-1", helper="indexing.one_hot")
 callee(
     "one_hot_by_tensor",
     "indices, depth, values, axis=-1",
     "operators.one_hot({indices}, int({depth}), {values}{...})",
-    helper=one_hot,
+    helper="indexing.one_hot",
 )
-callee("operators.compress", "x, condition, axis=None", helper=compress)
-callee("operators.unique", "x, axis=None, sorted=True", helper=unique)
+callee("operators.compress", "x, condition, axis=None", helper="indexing.compress")
+callee("operators.unique", "x, axis=None, sorted=True", helper="indexing.unique")
 callee(
     "operators.reverse_sequence",
     "x, lengths, batch_axis=1, time_axis=0",
-    helper=reverse_sequence,
+    helper="indexing.reverse_sequence",
 )
 callee(
     "operators.tensor_scatter",
     "past, update, write_indices=None, axis=-2, circular=False",
-    helper=tensor_scatter,
+    helper="indexing.tensor_scatter",
 )
 
 

@@ -9,15 +9,6 @@ from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.dialects.torch import CallOp
 from ramiel.operators.convolution import known_elements
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.normalization import (
-    batch_norm_training,
-    instance_norm,
-    layer_norm,
-    local_response_norm,
-    lp_normalize,
-    mean_variance_norm,
-    rms_norm,
-)
 from ramiel.operators.numbers import cast, coefficient
 from ramiel.operators.registry import Values, callee, meaning
 from ramiel.operators.shape import normal_axis
@@ -41,10 +32,12 @@ callee(
 _callee(
     "operators.batch_norm_training",
     "x, scale, bias, mean, var, eps=1e-05, momentum=0.9",
-    helper=batch_norm_training,
+    helper="normalization.batch_norm_training",
 )
 _callee("torch.nn.functional.instance_norm", "input, *, weight=None, bias=None, eps=1e-05")
-_callee("operators.instance_norm", "x, scale, bias, eps=1e-05", helper=instance_norm)
+_callee(
+    "operators.instance_norm", "x, scale, bias, eps=1e-05", helper="normalization.instance_norm"
+)
 _callee(
     "torch.nn.functional.local_response_norm",
     "input, size, /, alpha=0.0001, beta=0.75, k=1.0",
@@ -52,7 +45,7 @@ _callee(
 _callee(
     "operators.local_response_norm",
     "x, size, alpha=0.0001, beta=0.75, bias=1.0",
-    helper=local_response_norm,
+    helper="normalization.local_response_norm",
 )
 _callee(
     "torch.nn.functional.layer_norm",
@@ -63,13 +56,17 @@ _callee(
     "input, weight, bias=None, eps=1e-05",
     "F.layer_norm({input}, {weight}.shape, {weight}{...})",
 )
-_callee("operators.layer_norm", "x, scale, bias=None, axis=-1, eps=1e-05", helper=layer_norm)
+_callee(
+    "operators.layer_norm",
+    "x, scale, bias=None, axis=-1, eps=1e-05",
+    helper="normalization.layer_norm",
+)
 _callee("torch.nn.functional.group_norm", "input, num_groups, /, weight=None, bias=None, eps=1e-05")
 callee("repeat_channels", "input, repeats", "{input}.repeat_interleave({repeats})")
 _callee("torch.nn.functional.rms_norm", "input, normalized_shape, /, weight=None, eps=None")
-_callee("operators.rms_norm", "x, scale, axis, eps=1e-05", helper=rms_norm)
-_callee("operators.mean_variance_norm", "x, dims", helper=mean_variance_norm)
-_callee("operators.lp_normalize", "x, p=2, dim=-1", helper=lp_normalize)
+_callee("operators.rms_norm", "x, scale, axis, eps=1e-05", helper="normalization.rms_norm")
+_callee("operators.mean_variance_norm", "x, dims", helper="normalization.mean_variance_norm")
+_callee("operators.lp_normalize", "x, p=2, dim=-1", helper="normalization.lp_normalize")
 
 
 @meaning("BatchNormalization")

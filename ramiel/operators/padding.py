@@ -7,7 +7,6 @@ from xdsl.ir import SSAValue
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.dialects.syntax import Literal
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.shape import pad, pad_by_index
 from ramiel.operators.registry import Values, callee, meaning
 from ramiel.operators.shape import normal_axis
 
@@ -17,18 +16,18 @@ callee(
     "input, pad, value",
     "F.pad({input}, {pad}, value={value}.item())",
 )
-callee("operators.pad_by_index", "x, pads, mode", helper=pad_by_index)
+callee("operators.pad_by_index", "x, pads, mode", helper="shape.pad_by_index")
 callee(
     "pad_by_tensor",
     "x, pads, axes=None, mode='constant', value=0",
     "operators.pad({x}, {pads}.tolist(){...})",
-    helper=pad,
+    helper="shape.pad",
 )
 callee(
     "pad_axes_by_tensor",
     "x, pads, axes, mode='constant', value=0",
     "operators.pad({x}, {pads}.tolist(), {axes}.tolist(){...})",
-    helper=pad,
+    helper="shape.pad",
 )
 
 _TORCH_MODES = {"reflect": "reflect", "edge": "replicate", "wrap": "circular"}

@@ -13,14 +13,6 @@ from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.dialects.torch import CallOp
 from ramiel.operators.convolution import known_elements
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.pooling import (
-    average_pool,
-    lp_pool,
-    max_pool_with_indices,
-    max_roi_pool,
-    max_unpool,
-    max_unpool_into,
-)
 from ramiel.operators.numbers import cast
 from ramiel.operators.registry import Values, callee, meaning
 from ramiel.operators.sliding_window import Window, collapse, pad_explicitly, pad_input, window_of
@@ -74,24 +66,30 @@ callee(
     "operators.average_pool",
     f"x, {_GEOMETRY}, count_include_pad=False",
     flops=pooling_flops,
-    helper=average_pool,
+    helper="pooling.average_pool",
 )
 callee(
     "operators.max_pool_with_indices",
     f"x, {_GEOMETRY}, column_major=False",
     flops=pooling_flops,
-    helper=max_pool_with_indices,
+    helper="pooling.max_pool_with_indices",
 )
-callee("operators.lp_pool", f"x, {_GEOMETRY}, p=2.0", flops=pooling_flops, helper=lp_pool)
-callee("operators.max_unpool", "x, indices, shape", helper=max_unpool)
-callee("operators.max_unpool_into", "x, indices, shape, output_shape", helper=max_unpool_into)
+callee("operators.lp_pool", f"x, {_GEOMETRY}, p=2.0", flops=pooling_flops, helper="pooling.lp_pool")
+callee("operators.max_unpool", "x, indices, shape", helper="pooling.max_unpool")
+callee(
+    "operators.max_unpool_into", "x, indices, shape, output_shape", helper="pooling.max_unpool_into"
+)
 callee(
     "max_unpool_by_tensor",
     "x, indices, shape, output_shape",
     "operators.max_unpool_into({x}, {indices}, {shape}, {output_shape}.tolist())",
-    helper=max_unpool_into,
+    helper="pooling.max_unpool_into",
 )
-callee("operators.max_roi_pool", "x, rois, pooled_shape, spatial_scale=1.0", helper=max_roi_pool)
+callee(
+    "operators.max_roi_pool",
+    "x, rois, pooled_shape, spatial_scale=1.0",
+    helper="pooling.max_roi_pool",
+)
 
 
 def _pooling_window(op: OnnxOperation, emit: Emitter) -> Window:

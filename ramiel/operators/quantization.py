@@ -13,38 +13,31 @@ from xdsl.ir import SSAValue
 from ramiel import element_types
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.quantization import (
-    dequantize,
-    dynamic_quantize,
-    matmul_integer,
-    qlinear_matmul,
-    quantize,
-)
 from ramiel.operators.linear import inner_product_flops
 from ramiel.operators.registry import Values, callee, meaning
 
 callee(
     "operators.quantize",
     "x, scale, zero_point=None, *, dtype=None, axis=1, block_size=0, precision=None, saturate=True",
-    helper=quantize,
+    helper="quantization.quantize",
 )
 callee(
     "operators.dequantize",
     "x, scale, zero_point=None, *, axis=1, block_size=0, dtype=None",
-    helper=dequantize,
+    helper="quantization.dequantize",
 )
-callee("operators.dynamic_quantize", "x", helper=dynamic_quantize)
+callee("operators.dynamic_quantize", "x", helper="quantization.dynamic_quantize")
 callee(
     "operators.matmul_integer",
     "a, b, a_zero_point=None, b_zero_point=None",
     flops=inner_product_flops,
-    helper=matmul_integer,
+    helper="quantization.matmul_integer",
 )
 callee(
     "operators.qlinear_matmul",
     "a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point",
     flops=inner_product_flops,
-    helper=qlinear_matmul,
+    helper="quantization.qlinear_matmul",
 )
 
 

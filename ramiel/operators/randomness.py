@@ -10,25 +10,19 @@ from xdsl.ir import SSAValue
 from ramiel import element_types
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.randomness import (
-    bernoulli,
-    multinomial,
-    random_normal,
-    random_uniform,
-)
 from ramiel.operators.registry import Values, callee, meaning
 
 _NORMAL = "size, mean=0.0, scale=1.0, dtype=None, seed=None"
 _UNIFORM = "size, low=0.0, high=1.0, dtype=None, seed=None"
 
-callee("operators.random_normal", _NORMAL, pure=False, helper=random_normal)
-callee("operators.random_uniform", _UNIFORM, pure=False, helper=random_uniform)
-callee("operators.bernoulli", "x, dtype, seed=None", pure=False, helper=bernoulli)
+callee("operators.random_normal", _NORMAL, pure=False, helper="randomness.random_normal")
+callee("operators.random_uniform", _UNIFORM, pure=False, helper="randomness.random_uniform")
+callee("operators.bernoulli", "x, dtype, seed=None", pure=False, helper="randomness.bernoulli")
 callee(
     "operators.multinomial",
     "x, sample_size, dtype, seed=None",
     pure=False,
-    helper=multinomial,
+    helper="randomness.multinomial",
 )
 
 

@@ -16,7 +16,6 @@ from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.dialects.torch import CallOp
 from ramiel.operators.convolution import known_elements
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.recurrent import gru, lstm, rnn
 from ramiel.operators.registry import Values, callee, meaning
 
 
@@ -66,20 +65,20 @@ callee(
     "operators.rnn",
     _COMMON.format("", "('Tanh',)"),
     flops=recurrent_flops,
-    helper=rnn,
+    helper="recurrent.rnn",
 )
 callee(
     "operators.gru",
     _COMMON.format("", "('Sigmoid', 'Tanh')") + ", linear_before_reset=False",
     flops=recurrent_flops,
-    helper=gru,
+    helper="recurrent.gru",
 )
 callee(
     "operators.lstm",
     _COMMON.format("initial_c=None, peepholes=None, ", "('Sigmoid', 'Tanh', 'Tanh')")
     + ", input_forget=False",
     flops=recurrent_flops,
-    helper=lstm,
+    helper="recurrent.lstm",
 )
 
 _DEFAULTS = {"RNN": ["Tanh"], "GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"]}

@@ -11,7 +11,6 @@ from xdsl.ir import SSAValue
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.axes import Axes
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.reduction import integer_mean, product, reduce_axes
 from ramiel.operators.numbers import cast, narrow, refuse_uint64, widen
 from ramiel.operators.registry import Values, callee, meaning
 
@@ -23,9 +22,9 @@ callee("Tensor.prod", "input, dim=None, /, keepdim=False, dtype=None")
 callee("Tensor.logsumexp", "input, dim, /, keepdim=False")
 callee("Tensor.square", "input")
 callee("torch.linalg.vector_norm", "x, *, dim=None, keepdim=False")
-callee("operators.product", "x, dims, keepdim=False", helper=product)
-callee("operators.integer_mean", "x, dims, keepdim=False", helper=integer_mean)
-callee("operators.reduce_axes", "x, axes, operation, keepdim=False", helper=reduce_axes)
+callee("operators.product", "x, dims, keepdim=False", helper="reduction.product")
+callee("operators.integer_mean", "x, dims, keepdim=False", helper="reduction.integer_mean")
+callee("operators.reduce_axes", "x, axes, operation, keepdim=False", helper="reduction.reduce_axes")
 
 SMALL_INTEGERS = frozenset({"int8", "int16", "int32", "uint8"})
 

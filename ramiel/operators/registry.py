@@ -73,7 +73,7 @@ def callee(
     flops: Flops | None = None,
     view: bool = False,
     pure: bool = True,
-    helper: Callable[..., Any] | None = None,
+    helper: Callable[..., Any] | str | None = None,
 ) -> None:
     """Register what a torch.call may call.  Raises ValueError if the key is taken."""
     if key in _callees:

@@ -51,8 +51,8 @@ def render(op: CallOp, name: Callable[[SSAValue], str]) -> str:
 
 
 def _spelling(callee: Callee) -> str:
-    if callee.helper is not None:
-        return f"operators.{callee.helper.__name__}"
+    if callee.helper_name is not None:
+        return f"operators.{callee.helper_name}"
     return re.sub(r"^torch\.nn\.functional\.", "F.", callee.key)
 
 

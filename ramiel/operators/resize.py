@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 from xdsl.ir import SSAValue
 
 from ramiel import tensors
@@ -14,12 +13,6 @@ from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.dialects.torch import CallOp
 from ramiel.operators.convolution import known_elements
 from ramiel.operators.emitter import Emitter, shortest
-from ramiel.operators.helpers.resize import (
-    grid_sample_nd,
-    nearest_places,
-    resize,
-    source_coordinates,
-)
 from ramiel.operators.registry import Values, callee, meaning
 from ramiel.operators.shape import normal_axis
 
@@ -43,20 +36,20 @@ _OPTIONS = (
     "policy='stretch'"
 )
 _SIZES = "x, sizes=None, scales=None, axes=None, regions=None"
-callee("operators.resize", f"{_SIZES}, *, {_OPTIONS}", flops=resize_flops, helper=resize)
+callee("operators.resize", f"{_SIZES}, *, {_OPTIONS}", flops=resize_flops, helper="resize.resize")
 callee(
     "resize_to_tensor",
     f"x, sizes, axes=None, regions=None, *, {_OPTIONS}",
     "operators.resize({x}, {sizes}.tolist(){...})",
     flops=resize_flops,
-    helper=resize,
+    helper="resize.resize",
 )
 callee(
     "resize_by_tensor",
     f"x, scales, axes=None, regions=None, *, {_OPTIONS}",
     "operators.resize({x}, scales={scales}.tolist(){...})",
     flops=resize_flops,
-    helper=resize,
+    helper="resize.resize",
 )
 callee(
     "torch.nn.functional.grid_sample",
@@ -67,7 +60,7 @@ callee(
     "operators.grid_sample_nd",
     "x, grid, mode, padding_mode, align_corners",
     flops=resize_flops,
-    helper=grid_sample_nd,
+    helper="resize.grid_sample_nd",
 )
 callee("torch.nn.functional.affine_grid", "theta, size, /, align_corners=None")
 callee(
@@ -316,6 +309,10 @@ def _same_places(
     what: Resizing, mode: str, size: tensors.Dim, wanted: int | None, scale: float | None
 ) -> bool:
     """Whether torch takes the same elements along an axis as ONNX says."""
+    import torch
+
+    from ramiel.operators.helpers.resize import nearest_places, source_coordinates
+
     if not isinstance(size, int):
         # Whole multiples: every element is repeated.
         whole = scale is not None and scale.is_integer() and scale > 0

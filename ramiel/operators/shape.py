@@ -11,14 +11,6 @@ from xdsl.ir import SSAValue
 from ramiel import tensors
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.shape import (
-    center_crop_pad,
-    depth_to_space,
-    expand_dims,
-    fold_columns,
-    reshape,
-    space_to_depth,
-)
 from ramiel.operators.numbers import narrow, widen
 from ramiel.operators.registry import Values, callee, meaning
 from ramiel.operators.sliding_window import collapse
@@ -61,40 +53,40 @@ callee(
     view=True,
 )
 callee("squeeze_by_tensor", "input, axes", "{input}.squeeze({axes}.tolist())", view=True)
-callee("operators.reshape", "x, shape", helper=reshape, view=True)
+callee("operators.reshape", "x, shape", helper="shape.reshape", view=True)
 callee(
     "reshape_with_zeros",
     "x, shape",
     "operators.reshape({x}, {shape}.tolist())",
-    helper=reshape,
+    helper="shape.reshape",
     view=True,
 )
 callee(
     "expand_dims",
     "x, axes",
     "operators.expand_dims({x}, {axes}.tolist())",
-    helper=expand_dims,
+    helper="shape.expand_dims",
     view=True,
 )
-callee("operators.center_crop_pad", "x, shape, axes", helper=center_crop_pad)
+callee("operators.center_crop_pad", "x, shape, axes", helper="shape.center_crop_pad")
 callee(
     "center_crop_pad_by_tensor",
     "x, shape, axes",
     "operators.center_crop_pad({x}, {shape}.tolist(), {axes})",
-    helper=center_crop_pad,
+    helper="shape.center_crop_pad",
 )
-callee("operators.depth_to_space", "x, blocksize", helper=depth_to_space)
-callee("operators.space_to_depth", "x, blocksize", helper=space_to_depth)
+callee("operators.depth_to_space", "x, blocksize", helper="shape.depth_to_space")
+callee("operators.space_to_depth", "x, blocksize", helper="shape.space_to_depth")
 callee(
     "operators.fold_columns",
     "x, image_shape, block_shape, dilation, pads, stride",
-    helper=fold_columns,
+    helper="shape.fold_columns",
 )
 callee(
     "fold_columns_by_tensor",
     "x, image_shape, block_shape, dilation, pads, stride",
     "operators.fold_columns({x}, {image_shape}.tolist(), {block_shape}.tolist(){...})",
-    helper=fold_columns,
+    helper="shape.fold_columns",
 )
 
 
@@ -235,8 +227,8 @@ def unsqueeze(op: OnnxOperation, emit: Emitter) -> Values:
 def transpose(op: OnnxOperation, emit: Emitter) -> Values:
     """The dimensions in another order, reversed by default."""
     x = op.input(0)
-    rank = emit.rank(x)
     perm = op.integers("perm")
+    rank = emit.rank(x) if perm is None else len(perm)
     order = list(reversed(range(rank))) if perm is None else [axis % rank for axis in perm]
     if sorted(order) != list(range(rank)):
         emit.refuse("has a perm that is no permutation of its dimensions")
@@ -248,11 +240,17 @@ def transpose(op: OnnxOperation, emit: Emitter) -> Values:
     return emit("Tensor.permute", x, dims=order)
 
 
+def _axis(op: OnnxOperation, emit: Emitter, x: SSAValue, default: int) -> int:
+    """The axis, counted from 0 if the rank is known."""
+    axis, dims = op.integer("axis", default), tensors.dims_of(x.type)
+    return axis if dims is None else normal_axis(emit, axis, len(dims))
+
+
 @meaning("Concat")
 def concat(op: OnnxOperation, emit: Emitter) -> Values:
     """Tensors one after the other along an axis."""
     parts = [op.input(index) for index in range(len(op.inputs))]
-    axis = normal_axis(emit, op.integer("axis", 1), emit.rank(parts[0]))
+    axis = _axis(op, emit, parts[0], 1)
     if len(parts) == 1:
         return parts[0]
     return emit("torch.cat", *parts, dim=axis)
@@ -262,7 +260,7 @@ def concat(op: OnnxOperation, emit: Emitter) -> Values:
 def split(op: OnnxOperation, emit: Emitter) -> Values:
     """Parts along an axis, of given or of equal sizes."""
     x, count = op.input(0), len(op.results)
-    axis = normal_axis(emit, op.integer("axis", 0), emit.rank(x))
+    axis = _axis(op, emit, x, 0)
     from_attribute = "split" in op.SCHEMA.attributes
     operand = op.optional_input(1)
     if not from_attribute and operand is not None and emit.constant(operand) is None:
@@ -272,13 +270,16 @@ def split(op: OnnxOperation, emit: Emitter) -> Values:
     sizes = op.integers("split") if from_attribute else emit.integers(operand, "split")
     if count == 1:
         return x
-    size = (tensors.dims_of(x.type) or [])[axis]
+    dims = tensors.dims_of(x.type)
+    size = "" if dims is None else dims[axis]
     if sizes is None and isinstance(size, int) and size % count:
         # Parts are as large as the first; the last ones have what is left.
         part = -(-size // count)
         sizes = [max(min(part, size - part * index), 0) for index in range(count)]
     if sizes is None or (len(set(sizes)) == 1 and sizes[0] > 0):
-        return emit.many("Tensor.chunk", x, count=count, chunks=count, dim=axis)
+        # A size that is not known cannot be tried out.
+        types = None if isinstance(size, int) else [result.type for result in op.results]
+        return emit.many("Tensor.chunk", x, count=count, types=types, chunks=count, dim=axis)
     if len(sizes) != count:
         emit.refuse(f"has {len(sizes)} sizes for {count} results")
     return emit.many("Tensor.split", x, count=count, split_size=sizes, dim=axis)

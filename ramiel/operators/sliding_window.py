@@ -11,10 +11,13 @@ from xdsl.ir import SSAValue
 from ramiel import tensors
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.sliding_window import pad_same
 from ramiel.operators.registry import callee
 
-callee("operators.pad_same", "x, kernel, stride, dilation, upper, value=0.0", helper=pad_same)
+callee(
+    "operators.pad_same",
+    "x, kernel, stride, dilation, upper, value=0.0",
+    helper="sliding_window.pad_same",
+)
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,16 @@ from typing import Any
 from ramiel import element_types
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.helpers.window import blackman_window, hamming_window, hann_window
 from ramiel.operators.registry import Values, callee, meaning
 
 HELPERS = {
-    "HannWindow": hann_window,
-    "HammingWindow": hamming_window,
-    "BlackmanWindow": blackman_window,
+    "HannWindow": "hann_window",
+    "HammingWindow": "hamming_window",
+    "BlackmanWindow": "blackman_window",
 }
 
-for _helper in HELPERS.values():
-    callee(f"operators.{_helper.__name__}", "size, periodic=True, dtype=None", helper=_helper)
+for _name in HELPERS.values():
+    callee(f"operators.{_name}", "size, periodic=True, dtype=None", helper=f"window.{_name}")
 
 
 @meaning(*HELPERS)
@@ -30,7 +29,7 @@ def window(op: OnnxOperation, emit: Emitter) -> Values:
         "dtype": None if data_type == 1 else element_types.of_onnx(data_type).numpy,
         "type": op.results[0].type,
     }
-    key = f"operators.{HELPERS[op.operator].__name__}"
+    key = f"operators.{HELPERS[op.operator]}"
     if size is None:
         return emit(key, op.input(0), **arguments)
     return emit(key, size=size, **arguments)

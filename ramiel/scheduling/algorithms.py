@@ -5,13 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from ramiel.scheduling.dominant_sequence import dominant_sequence_clusters
 from ramiel.scheduling.linear_clustering import linear_clusters
-from ramiel.scheduling.task_graph import Clusters, TaskGraph
+from ramiel.scheduling.list_scheduling import list_schedule
+from ramiel.scheduling.merging import merge_clusters
+from ramiel.scheduling.ordering import order_by_priority
+from ramiel.scheduling.portfolio import portfolio
+from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
 
-Algorithm: TypeAlias = Callable[[TaskGraph], Clusters]
-"""Puts each task into one cluster; the order inside the clusters is chosen afterwards."""
+Algorithm: TypeAlias = Callable[[TaskGraph, MessageCost, int | None], Clusters]
+"""Puts each task into one ordered cluster; at most so many of them, None for any number."""
 
-ALGORITHMS: dict[str, Algorithm] = {"linear": linear_clusters}
+
+def linear(graph: TaskGraph, message: MessageCost, workers: int | None = None) -> Clusters:
+    """Linear clusters; merged if there may be only so many."""
+    return _merged(graph, linear_clusters(graph), message, workers)
+
+
+def dsc(graph: TaskGraph, message: MessageCost, workers: int | None = None) -> Clusters:
+    """Dominant sequence clusters; merged if there may be only so many."""
+    return _merged(graph, dominant_sequence_clusters(graph, message), message, workers)
+
+
+def _merged(
+    graph: TaskGraph, clusters: Clusters, message: MessageCost, workers: int | None
+) -> Clusters:
+    ordered = order_by_priority(graph, clusters, message)
+    if workers is None:
+        return ordered
+    return merge_clusters(graph, ordered, message, workers)
+
+
+ALGORITHMS: dict[str, Algorithm] = {
+    "linear": linear,
+    "dsc": dsc,
+    "list": list_schedule,
+    "portfolio": portfolio,
+}
 
 
 def find_algorithm(name: str) -> Algorithm:

@@ -60,7 +60,5 @@ def _start_on(
     """When the data of a task are in a cluster."""
     return max(
         end[source] + (0 if owner[source] == cluster else message.of(size))
-        for source, size in zip(
-            graph.predecessors[task], graph.received_bytes[task], strict=True
-        )
+        for source, size in zip(graph.predecessors[task], graph.received_bytes[task], strict=True)
     )

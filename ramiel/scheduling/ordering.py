@@ -16,7 +16,17 @@ def order_by_priority(
     message: MessageCost | None = None,
     priority: Sequence[int] | None = None,
 ) -> Clusters:
-    """List scheduling with the clusters given: critical path first.
+    """List scheduling with the clusters given: critical path first.  See `order_and_time`."""
+    return order_and_time(graph, clusters, message, priority)[0]
+
+
+def order_and_time(
+    graph: TaskGraph,
+    clusters: Sequence[Sequence[int]],
+    message: MessageCost | None = None,
+    priority: Sequence[int] | None = None,
+) -> tuple[Clusters, int]:
+    """The ordered clusters, and the makespan that a simulation of them would have.
 
     Whenever a worker is free it starts, of the tasks whose data have arrived, the one with the
     largest distance to the end (or `priority`, computed once for many calls).  All clusters
@@ -59,7 +69,7 @@ def order_by_priority(
                 missing[reader] -= 1
                 if missing[reader] == 0:
                     heappush(events, (arrival[reader], rank[reader]))
-    return ordered
+    return ordered, max(free_at, default=0)
 
 
 def order_by_time(

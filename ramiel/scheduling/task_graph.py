@@ -3,7 +3,7 @@ to send those to another worker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
@@ -81,6 +81,17 @@ class TaskGraph:
 
     def __len__(self) -> int:
         return len(self.costs)
+
+    def edges(self) -> Iterator[Edge]:
+        """All edges, by producer."""
+        for producer, readers in enumerate(self.successors):
+            for reader, size in zip(readers, self.sent_bytes[producer], strict=True):
+                yield producer, reader, size
+
+    def reversed(self) -> TaskGraph:
+        """The same tasks with every edge turned round."""
+        edges = ((reader, producer, size) for producer, reader, size in self.edges())
+        return TaskGraph(self.costs_per_width, edges)
 
     def _topological_order(self) -> list[int]:
         missing = [len(sources) for sources in self.predecessors]

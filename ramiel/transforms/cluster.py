@@ -28,13 +28,15 @@ class Cluster(ModulePass):
 
     Args:
         algorithm: a name of `ramiel.scheduling.algorithms`.
+        max_clusters: make at most this number; None for any.
         message_ns: what a message between two workers costs; 0 where no operation has a cost.
 
-    Raises RamielError for an unknown algorithm and for a bad cost.
+    Raises RamielError for an unknown algorithm, for fewer than one cluster and for a bad cost.
     """
 
     name = "cluster"
     algorithm: str = "linear"
+    max_clusters: int | None = None
     message_ns: int = MessageCost().latency_ns
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
@@ -42,6 +44,8 @@ class Cluster(ModulePass):
             find_algorithm(self.algorithm)
         except ValueError as error:
             raise RamielError(f"cluster: {error}") from None
+        if self.max_clusters is not None and self.max_clusters < 1:
+            raise RamielError(f"cluster: max-clusters must be at least 1, not {self.max_clusters}")
         for graph in [nested for nested in op.walk() if isinstance(nested, GraphOp)]:
             self.cluster(graph)
 
@@ -50,10 +54,11 @@ class Cluster(ModulePass):
         operations = [op for op in graph.block.ops if is_task(op)]
         tasks = read_tasks(operations, [operations])
         message = message_cost(self.message_ns, tasks)
-        clusters = find_algorithm(self.algorithm)(tasks.graph)
-        for group in tasks.ordered:
-            clusters = keep_together(clusters, group)
-        clusters = order_by_priority(tasks.graph, clusters, message)
+        clusters = find_algorithm(self.algorithm)(tasks.graph, message, self.max_clusters)
+        if any(tasks.ordered):
+            for group in tasks.ordered:
+                clusters = keep_together(clusters, group)
+            clusters = order_by_priority(tasks.graph, clusters, message)
         clusters = by_first_start(clusters, simulate(tasks.graph, clusters, message))
         timeline = simulate(tasks.graph, clusters, message)
         replace_program(graph, tasks, clusters, graph.output.values, timeline)

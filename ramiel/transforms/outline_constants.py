@@ -1,4 +1,4 @@
-"""`outline-constants`: constants that are still operands become weights, made once, not per call."""
+"""`outline-constants`: constants that are still operands become weights, made once."""
 
 from __future__ import annotations
 

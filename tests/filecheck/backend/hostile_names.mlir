@@ -9,8 +9,9 @@ task.program @hostile(%x : tensor<2x4xf32>, %lambda : tensor<2x4xf32>, %torch : 
   task.cluster @cluster_0 {
     %w = dataflow.weight "w\22]; evil() #\0A\5C" : tensor<2x4xf32>
     %import = torch.call "operator.add"(%x, %w) : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32> loc("evil\0Aimport os\22\22\22/Add")
-    %class = torch.call "operator.mul"(%import, %lambda) : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32> loc("/class/Mul")
-    %print = torch.call "operator.mul"(%class, %torch) : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+    %class = torch.call "operator.mul"(%import, %lambda) : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32> loc("evil\0Aimport os\22\22\22/Mul")
+    %def = torch.call "operator.mul"(%class, %class) : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32> loc("evil\0Aimport os\22\22\22/Mul")
+    %print = torch.call "operator.mul"(%def, %torch) : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32> loc("evil\0Aimport os\22\22\22/Mul")
     task.output %print, 0 : tensor<2x4xf32>
     task.output %class, 1 : tensor<2x4xf32>
   }
@@ -19,9 +20,9 @@ task.program @hostile(%x : tensor<2x4xf32>, %lambda : tensor<2x4xf32>, %torch : 
 // CHECK:      """Hostile, from ??? + evil() + .safetensors: one cluster.
 // CHECK:          # evil?import os???
 // CHECK-NEXT:     import_ = x + w['w"]; evil() #\n\\']
-// CHECK:          # class
 // CHECK-NEXT:     class_ = import_ * lambda_
-// CHECK-NEXT:     print_ = class_ * torch_
+// CHECK-NEXT:     def_ = class_ * class_
+// CHECK-NEXT:     print_ = def_ * torch_
 // CHECK-NEXT:     return {'y": evil(), "': print_, "\\": class_}
 // CHECK:          inputs = (
 // CHECK-NEXT:         Input('x")); evil() #', torch.float32, (2, 4)),

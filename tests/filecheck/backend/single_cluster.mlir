@@ -1,7 +1,8 @@
 // RUN: ramiel-opt -t pytorch %s | filecheck %s --strict-whitespace
 
 // One cluster is one function that reads from top to bottom: one expression a line, keyword
-// arguments only where they differ from PyTorch's defaults, shapes where they change.
+// arguments only where they differ from PyTorch's defaults, shapes where they change; a heading for
+// each module of the model that has at least four operations.
 
 task.program @perceptron(%image : tensor<1x4xf32>) -> (tensor<1x3xf32>)
     attributes {weights = "perceptron.onnx", opset = {ai.onnx = 17}, input_names = ["image"], output_names = ["scores"]} {
@@ -9,7 +10,9 @@ task.program @perceptron(%image : tensor<1x4xf32>) -> (tensor<1x3xf32>)
     %w = dataflow.weight "fc.weight" : tensor<3x4xf32>
     %fc = torch.call "torch.nn.functional.linear"(%image, %w) : (tensor<1x4xf32>, tensor<3x4xf32>) -> tensor<1x3xf32> loc("/fc/Gemm")
     %act = torch.call "torch.nn.functional.elu"(%fc) {alpha = 1.0} : (tensor<1x3xf32>) -> tensor<1x3xf32> loc("/act/Elu")
-    %scores = torch.call "torch.nn.functional.elu"(%act) {alpha = 0.5} : (tensor<1x3xf32>) -> tensor<1x3xf32> loc("/act/Elu_1")
+    %act_2 = torch.call "torch.relu"(%act) : (tensor<1x3xf32>) -> tensor<1x3xf32> loc("/act/Relu")
+    %act_3 = torch.call "torch.sigmoid"(%act_2) : (tensor<1x3xf32>) -> tensor<1x3xf32> loc("/act/Sigmoid")
+    %scores = torch.call "torch.nn.functional.elu"(%act_3) {alpha = 0.5} : (tensor<1x3xf32>) -> tensor<1x3xf32> loc("/act/Elu_1")
     task.output %scores, 0 : tensor<1x3xf32>
   }
 }
@@ -25,13 +28,14 @@ task.program @perceptron(%image : tensor<1x4xf32>) -> (tensor<1x3xf32>)
 // CHECK-EMPTY:
 // CHECK-EMPTY:
 // CHECK-NEXT:async def cluster_0(image: Tensor, w: Weights, channels: Channels) -> dict[str, Tensor]:
-// CHECK-NEXT:    """3 operations."""
-// CHECK-NEXT:    # fc
+// CHECK-NEXT:    """5 operations."""
 // CHECK-NEXT:    fc = F.linear(image, w["fc.weight"])  # [1, 3]
 // CHECK-EMPTY:
 // CHECK-NEXT:    # act
 // CHECK-NEXT:    act = F.elu(fc)
-// CHECK-NEXT:    scores = F.elu(act, alpha=0.5)
+// CHECK-NEXT:    act_2 = torch.relu(act)
+// CHECK-NEXT:    act_3 = torch.sigmoid(act_2)
+// CHECK-NEXT:    scores = F.elu(act_3, alpha=0.5)
 // CHECK-NEXT:    return {"scores": scores}
 // CHECK-EMPTY:
 // CHECK-EMPTY:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -136,9 +136,10 @@ def oracle_results(model: onnx.ModelProto, inputs: Sequence[Array], oracle: str)
     """What ONNX's reference evaluator, or onnxruntime, gives."""
     named = {value.name: x for value, x in zip(model.graph.input, inputs, strict=True)}
     if oracle == "reference":
-        return [np.asarray(y) for y in ReferenceEvaluator(model).run(None, named)]
-    session = onnxruntime.InferenceSession(model.SerializeToString())
-    return [np.asarray(y) for y in session.run(None, named)]
+        results = cast("list[Array]", ReferenceEvaluator(model).run(None, named))
+        return [np.asarray(y) for y in results]
+    session: Any = onnxruntime.InferenceSession(model.SerializeToString())
+    return [np.asarray(y) for y in cast("list[Array]", session.run(None, named))]
 
 
 def compare(found: Sequence[Array], expected: Sequence[Array], rtol: float, atol: float) -> None:

@@ -15,8 +15,8 @@ HELPED = [callee for callee in registry.callees() if callee.helper is not None]
 
 @pytest.mark.parametrize("callee", HELPED, ids=lambda callee: callee.key)
 def test_defaults_agree(callee: Callee) -> None:
-    assert callee.helper is not None
-    own = inspect.signature(callee.helper).parameters
+    assert callee.helper_function is not None
+    own = inspect.signature(callee.helper_function).parameters
     for name, parameter in callee.parameters.items():
         # A parameter that is None by default is left to the helper.
         if parameter.default in (Parameter.empty, None) or name not in own:
@@ -28,6 +28,6 @@ def test_defaults_agree(callee: Callee) -> None:
 def test_helpers_have_names_of_their_own() -> None:
     owners: dict[str, object] = {}
     for callee in HELPED:
-        helper = callee.helper
+        helper = callee.helper_function
         assert helper is not None
         assert owners.setdefault(helper.__name__, helper) is helper

@@ -7,10 +7,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pytest
-from safetensors import safe_open
+from safetensors.numpy import load_file  # pyright: ignore[reportUnknownVariableType]
 
 from ramiel.tools.cli import COMMANDS
 
@@ -21,8 +22,7 @@ def test_compile_writes_a_package(ramiel: Ramiel, model: Path, tmp_path: Path) -
     folder = tmp_path / "package"
     assert ramiel("compile", model, "-o", folder, "--name", "TwoBranches") == 0
     assert "class TwoBranches(" in (folder / "model.py").read_text()
-    with safe_open(folder / "weights.safetensors", framework="numpy") as weights:
-        assert list(weights.keys()) == []
+    assert load_file(folder / "weights.safetensors") == {}
 
 
 def test_compile_says_what_it_decided(
@@ -74,7 +74,7 @@ def test_run_runs_a_package(
 def test_bench_writes_its_timings(ramiel: Ramiel, model: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     assert ramiel("bench", model, "--rounds", 1, "--seconds", 0.01, "--json", report) == 0
-    assert set(json.loads(report.read_text())["median_ms"]) >= {"parallel"} or report.exists()
+    assert all(ms > 0 for ms in json.loads(report.read_text())["median_ms"].values())
 
 
 @pytest.mark.parametrize("command", COMMANDS)

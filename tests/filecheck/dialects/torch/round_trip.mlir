@@ -14,8 +14,8 @@ dataflow.graph @calls(%x : tensor<2x4xf32>, %w : tensor<3x4xf32>, %b : tensor<3x
   %l = torch.call "torch.nn.functional.linear"(%a, %w, bias = %b) : (tensor<2x4xf32>, tensor<3x4xf32>, tensor<3xf32>) -> tensor<2x3xf32> loc("/fc/Gemm")
 
   // Literals of every kind: numbers, text, booleans, lists, a torch dtype; None is the key alone.
-  // CHECK-NEXT: %e = torch.call "torch.nn.functional.elu"(%l) {alpha = 5.0e-01}
-  %e = torch.call "torch.nn.functional.elu"(%l) {alpha = 5.0e-01} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  // CHECK-NEXT: %e = torch.call "torch.nn.functional.elu"(%l) {alpha = 0.5}
+  %e = torch.call "torch.nn.functional.elu"(%l) {alpha = 0.5} : (tensor<2x3xf32>) -> tensor<2x3xf32>
   // CHECK-NEXT: %g = torch.call "torch.nn.functional.gelu"(%e) {approximate = "tanh"}
   %g = torch.call "torch.nn.functional.gelu"(%e) {approximate = "tanh"} : (tensor<2x3xf32>) -> tensor<2x3xf32>
   // CHECK-NEXT: %m = torch.call "Tensor.mean"(%g) {dim = 1, keepdim = true}

@@ -1,0 +1,63 @@
+"""The portfolio: every algorithm, and the schedule that the simulation finds the shortest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ramiel.scheduling.critical_path import distances_to_end
+from ramiel.scheduling.dominant_sequence import dominant_sequence_clusters
+from ramiel.scheduling.linear_clustering import linear_clusters
+from ramiel.scheduling.list_scheduling import list_schedule
+from ramiel.scheduling.merging import merge_clusters
+from ramiel.scheduling.ordering import order_by_priority
+from ramiel.scheduling.parallelism import makespan_bound
+from ramiel.scheduling.refinement import refine
+from ramiel.scheduling.simulator import simulate
+from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
+
+
+def portfolio(graph: TaskGraph, message: MessageCost, workers: int | None = None) -> Clusters:
+    """The best of all algorithms, each merged, then refined; never worse than one cluster.
+
+    Of schedules that take as long, the one with fewer clusters, then with fewer messages.
+    Raises ValueError for less than one worker.
+    """
+    if workers is not None and workers < 1:
+        raise ValueError(f"a schedule needs at least one worker, not {workers}")
+
+    def judge(clusters: Clusters) -> tuple[int, int, int]:
+        timeline = simulate(graph, clusters, message)
+        return timeline.makespan, len(clusters), timeline.messages
+
+    if not len(graph):
+        return []
+    best = min(_candidates(graph, message, workers), key=judge)
+    bound = makespan_bound(graph, workers or len(graph))
+    refined = refine(graph, best, message, workers or len(best), bound)
+    merged = merge_clusters(graph, refined, message)
+    return min(best, refined, merged, key=judge)
+
+
+def _candidates(graph: TaskGraph, message: MessageCost, workers: int | None) -> Iterator[Clusters]:
+    yield [list(graph.order)]
+    if workers == 1:
+        return
+    for clusters in (linear_clusters(graph), dominant_sequence_clusters(graph, message)):
+        ordered = order_by_priority(graph, clusters, message)
+        yield merge_clusters(graph, ordered, message, workers)
+    plain, reverse = distances_to_end(graph), graph.reversed()
+    # Fewer workers than there are may serve better: they send less.
+    for count in dict.fromkeys((workers, *_halves(workers))):
+        yield list_schedule(graph, message, count)
+        yield list_schedule(graph, message, count, plain)
+        backwards = list_schedule(reverse, message, count)
+        yield [tasks[::-1] for tasks in backwards]
+
+
+def _halves(workers: int | None) -> list[int]:
+    """Half of the workers, a quarter, … down to two."""
+    counts: list[int] = []
+    while workers is not None and workers > 3:
+        workers //= 2
+        counts.append(workers)
+    return counts
