@@ -75,6 +75,9 @@ def infer_result_types(op: CallOp) -> list[Attribute] | None:
         results = evaluate(op, operands)
     except (NotImplementedError, RuntimeError, ValueError, IndexError, TypeError):
         return None
+    # With 1 for a size that is not known, a split may give fewer pieces.
+    if len(results) != len(op.results):
+        return None
     if not all(isinstance(result, torch.Tensor) for result in results):
         return None
     return [
