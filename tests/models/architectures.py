@@ -52,6 +52,7 @@ def pytorchcv_classifier(name: str, size: int, batch: int = 4) -> Maker:
     """A classifier of pytorchcv."""
 
     def make() -> Example:
+        import_torchvision()  # pytorchcv imports it where it is installed
         provider: Any = importlib.import_module("pytorchcv.model_provider")
         return of_pictures(provider.get_model(name), size, batch, ["scores"])
 
