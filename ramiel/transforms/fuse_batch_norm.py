@@ -148,7 +148,11 @@ def _replace(match: Match, linear: OnnxOperation, weight: Array, bias: Array) ->
 
 
 def _names(match: Match, linear: OnnxOperation) -> tuple[str, str]:
-    """Names after the originals: "conv1.weight_fused", "conv1.bias_fused" or "bn1.bias_fused"."""
+    """Names after the originals: "conv1.weight_fused" and "conv1.bias_fused".
+
+    The bias of the normalization gives the name only if the weight's does not end in "weight":
+    exporters let normalizations with equal biases share one.
+    """
     bias = linear.optional_input(2) or match.op.input(2)
     weight, bias = (
         value.owner.weight_name.data
@@ -156,4 +160,6 @@ def _names(match: Match, linear: OnnxOperation) -> tuple[str, str]:
         else value.name_hint or "constant"
         for value in (linear.input(1), bias)
     )
+    if weight.endswith("weight"):
+        bias = f"{weight.removesuffix('weight')}bias"
     return f"{weight}_fused", f"{bias}_fused"
