@@ -1,6 +1,7 @@
 # make demo   compile a model to parallel PyTorch, verify it, show the speed-up
 # make test   lit over tests/filecheck, pytest over tests/unit
 # make check  ruff and pyright
+# make conformance  ONNX's own backend tests, all of them; writes docs/conformance.md
 # Each sets up what it needs in .venv.
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test lit unit check test-models format clean
+.PHONY: setup demo test lit unit check test-models conformance format clean
 
 setup: $(STAMP)
 
@@ -32,6 +33,9 @@ unit: $(STAMP)
 test-models: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
 	$(BIN)/python tests/models/verify_all.py
+
+conformance: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/conformance/run.py
 
 check: $(STAMP)
 	$(BIN)/ruff check

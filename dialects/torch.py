@@ -3,7 +3,8 @@
     %1 = torch.call "torch.nn.functional.conv2d"(%x, %w, bias = %b) {stride = 2} : (…) -> tensor<…>
 
 The callee is a key of a closed registry (`ramiel.operators.registry`): any other string does not
-verify, so a text can never name code of its own.
+verify, so a text can never name code of its own.  `torch.if`, `torch.for` and `torch.while` hold
+regions of calls: see `ramiel.dialects.torch_control`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from xdsl.utils.exceptions import VerifyException
 from ramiel import element_types
 from ramiel.dialects import syntax
 from ramiel.dialects.syntax import Literal
+from ramiel.dialects.torch_control import ForOp, IfOp, WhileOp
 from ramiel.operators.callee import Callee
 
 
@@ -185,4 +187,4 @@ class CallOp(IRDLOperation):
         self.bind()
 
 
-Torch = Dialect("torch", [CallOp], [DtypeAttr])
+Torch = Dialect("torch", [CallOp, IfOp, ForOp, WhileOp], [DtypeAttr])

@@ -117,7 +117,7 @@ class Network:
         return self.node("Concat", path, [last, *added], axis=1)
 
 
-def build(cells: int = 4, channels: int = 44, size: int = 32) -> onnx.ModelProto:
+def build(cells: int = 4, channels: int = 64, size: int = 48) -> onnx.ModelProto:
     """The model: an image of [1, 3, size, size] to [1, 10] class scores."""
     network = Network()
     stem = network.convolution("stem/conv", "image", (channels, 3, 3, 3))

@@ -23,8 +23,11 @@ from ramiel.frontend import check_model, lift_file, lift_model
 from ramiel.frontend.names import identifier
 from ramiel.ir_text import text_of
 from ramiel.remarks import collected
+from ramiel.scheduling.algorithms import schedule
 from ramiel.scheduling.parallelism import Parallelism, measure_parallelism
-from ramiel.transforms.task_graph import is_task, read_tasks
+from ramiel.scheduling.report import ScheduleReport, report_schedule
+from ramiel.scheduling.task_graph import MessageCost
+from ramiel.transforms.task_graph import Tasks, is_task, read_tasks
 from ramiel.weight_files import programs, weight_names
 
 SIMPLIFY = ("infer-shapes", "canonicalize-onnx", "constant-fold", "cse", "dce")
@@ -38,9 +41,6 @@ PRESETS = ("faithful", "fast")
 EXTENSIONS = "ramiel.pipeline"
 """Entry-point group of extensions: each is a mapping from a stage, "onnx" (pruned, not lowered
 yet) or "torch" (lowered, not clustered yet), to a pipeline string that runs there."""
-LEAST_GAIN = 1.02
-"""Predicted speed-up below which the serial program is generated."""
-
 STAGE_WEIGHTS = "weights.safetensors"
 """The file, beside the IR of the stages, that it takes its weights from."""
 
@@ -70,6 +70,8 @@ class Compilation:
     verdict: str
     clusters_before_merging: int
     parallelism: Parallelism
+    report: ScheduleReport
+    """Of the schedule that was judged, also where the serial program took its place."""
     stages: Sequence[tuple[str, str]] = ()
     """(pass, IR after it), if asked for."""
     weights_of_stages: Sequence[str] = ()
@@ -197,44 +199,59 @@ def _compile(
     module = load(model, package)
     pipeline = lower_model(module, options, progress, keep_ir)
     pipeline.run(ESTIMATE)
-    parallelism = _parallelism(module)
-    pipeline.run("cluster")
-    program = find_program(module)
-    before = len(program.clusters)
-    pipeline.run(f"merge-clusters{{max-clusters={workers}}}")
-    verdict = _judge(pipeline, options)
+    tasks = tasks_of(module)
+    parallelism = measure_parallelism(tasks.graph)
+    algorithm = _algorithm(tasks, workers, options)
+    pipeline.run(f"cluster{{algorithm={algorithm} max-clusters={workers}}}")
+    report = _report(tasks, find_program(module), workers)
+    verdict = _judge(pipeline, report, options)
     program = find_program(module)
     if package is not None:
         program.sym_name = StringAttr(identifier(package, "model"))
     return Compilation(
         module,
         verdict,
-        before,
+        report.clusters,
         parallelism,
+        report,
         tuple(pipeline.stages or ()),
         tuple(pipeline.weights_of_stages),
     )
 
 
-def _parallelism(module: ModuleOp) -> Parallelism:
-    """The potential parallelism of the module's graph."""
+def tasks_of(module: ModuleOp) -> Tasks:
+    """The tasks of the module's graph."""
     graph = next(op for op in module.ops if isinstance(op, GraphOp))
     tasks = [op for op in graph.block.ops if is_task(op)]
-    return measure_parallelism(read_tasks(tasks, [tasks]).graph)
+    return read_tasks(tasks, [tasks])
 
 
-def _judge(pipeline: Pipeline, options: Options) -> str:
+def _algorithm(tasks: Tasks, workers: int, options: Options) -> str:
+    """The portfolio; linear clusters if the program has to be parallel though it gains nothing."""
+    if not options.force_parallel:
+        return "portfolio"
+    message = MessageCost()
+    clusters = schedule("list", tasks.graph, message, workers, tasks.ordered)
+    gains = report_schedule(tasks.graph, clusters, message, workers).speedup > 1
+    return "portfolio" if gains else "linear"
+
+
+def _report(tasks: Tasks, program: ProgramOp, workers: int) -> ScheduleReport:
+    """What is said of the program that the tasks were moved to."""
+    number = {op: task for task, op in enumerate(tasks.operations)}
+    clusters = [[number[op] for op in c.block.ops if op in number] for c in program.clusters]
+    return report_schedule(tasks.graph, clusters, MessageCost(), workers)
+
+
+def _judge(pipeline: Pipeline, report: ScheduleReport, options: Options) -> str:
     """Say what parallelism is predicted to gain; fall back to one cluster if it gains nothing."""
-    program = find_program(pipeline.module)
-    serial = prediction(program, "predicted_serial_ns")
-    parallel = prediction(program, "predicted_makespan_ns")
-    gain = serial / parallel if parallel else 1.0
-    count = len(program.clusters)
+    count = report.merged_clusters
     if count == 1:
-        return "one cluster: the model is a chain, or one worker was asked for"
-    if gain >= LEAST_GAIN:
-        return f"{count} clusters, predicted {gain:.2f} times as fast as on one core"
+        return f"one cluster: {report.reason()}; {report.figures()}"
+    gain = f"{report.gain:.2f} times as fast as serial"
+    if report.pays:
+        return f"{count} clusters, {gain}: {report.figures()}"
     if options.force_parallel:
-        return f"{count} clusters, kept by force: predicted {gain:.2f} times as fast as serial"
+        return f"{count} clusters, kept by force, {gain}: {report.figures()}"
     pipeline.run("merge-clusters{max-clusters=1}")
-    return f"serial: {count} clusters would be {gain:.2f} times as fast as one core, no gain"
+    return f"serial: {report.reason()}; {count} clusters would be {gain}: {report.figures()}"

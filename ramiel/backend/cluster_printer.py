@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation
 
+from ramiel.backend.naming import Names
+from ramiel.backend.region_printer import RegionPrinter
 from ramiel.backend.source import Source, as_comment
 from ramiel.backend.wrapping import LINE_LENGTH
 from ramiel.dialects.dataflow import ConstantOp, WeightOp
+from ramiel.dialects.onnx import OptionalType, SequenceType
 from ramiel.dialects.task import ChannelOp, ClusterOp, OutputOp, ProgramOp, RecvOp, SendOp
 from ramiel.dialects.torch import CallOp
+from ramiel.dialects.torch_control import IfOp, LoopOp
 from ramiel.errors import RamielError
 from ramiel.locations import node_name
 from ramiel.operators.rendering import format_literal, quote, render
@@ -47,9 +51,7 @@ def arguments_read(program: ProgramOp, cluster: ClusterOp) -> list[int]:
     return [argument.index for argument in program.arguments if argument in read]
 
 
-def print_cluster(
-    source: Source, program: ProgramOp, cluster: ClusterOp, names: Mapping[SSAValue, str]
-) -> None:
+def print_cluster(source: Source, program: ProgramOp, cluster: ClusterOp, names: Names) -> None:
     """Print a cluster's function.
 
     Raises RamielError for an operation that is no torch.call.
@@ -65,20 +67,24 @@ class ClusterPrinter:
         source: Source,
         program: ProgramOp,
         cluster: ClusterOp,
-        names: Mapping[SSAValue, str],
+        names: Names,
     ) -> None:
         self.source = source
         self.program = program
         self.cluster = cluster
         self.names = names
         self.headed = False
+        self.regions = RegionPrinter(source, names, self._operation)
 
     def print(self) -> None:
         """Print the function."""
         name = cluster_name(self.cluster)
         inputs = [
-            f"{self.names[self.program.arguments[index]]}: Tensor"
-            for index in arguments_read(self.program, self.cluster)
+            f"{self.names[argument]}: {annotation(argument.type)}"
+            for argument in (
+                self.program.arguments[index]
+                for index in arguments_read(self.program, self.cluster)
+            )
         ]
         parameters = ", ".join([*inputs, "w: Weights", "channels: Channels"])
         self.source.statement(f"async def {name}({parameters}) -> dict[str, Tensor]:", 0)
@@ -95,9 +101,10 @@ class ClusterPrinter:
             if isinstance(op, OutputOp)
         ]
         self.source.statement(f"return {{{', '.join(outputs)}}}")
+        self.regions.print_functions()
 
     def _docstring(self) -> None:
-        calls = sum(isinstance(op, CallOp) for op in self.cluster.block.ops)
+        calls = sum(isinstance(op, CallOp | IfOp | LoopOp) for op in self.cluster.block.ops)
         cost = self.cluster.attributes.get("cost_ns")
         time = f", {milliseconds(cost.value.data)} predicted" if cost is not None else ""  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
         lines = [f'    """{calls} operation{"s" * (calls != 1)}{time}.']
@@ -136,8 +143,11 @@ class ClusterPrinter:
         for op in operations:
             self._operation(op)
 
-    def _operation(self, op: Operation) -> None:
+    def _operation(self, op: Operation, indent: int = 4) -> None:
         match op:
+            case IfOp() | LoopOp():
+                self.regions.print(op, indent)
+                return
             case RecvOp():
                 sender = cluster_name(cluster_of(channel_of(op).send))
                 name = self.names[op.result]
@@ -155,7 +165,7 @@ class ClusterPrinter:
                     f"cannot print {label(op)}: the pytorch target wants torch.call, "
                     "run --convert-onnx-to-torch first"
                 )
-        self.source.statement(text, 4, op, self._shape_comment(op))
+        self.source.statement(text, indent, op, self._shape_comment(op))
 
     def _targets(self, op: CallOp) -> str:
         targets = [self.names[result] if result.uses else "_" for result in op.results]
@@ -171,6 +181,13 @@ class ClusterPrinter:
             return ""
         text = ", ".join(str(dim) or "?" for dim in dims)
         return f"[{as_comment(text)}]"
+
+
+def annotation(type: Attribute) -> str:
+    """The Python type of a value."""
+    if isinstance(type, OptionalType):
+        return f"{annotation(type.element_type)} | None"
+    return f"list[{annotation(type.element_type)}]" if isinstance(type, SequenceType) else "Tensor"
 
 
 def _fill(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import IntegerAttr
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 
 from ramiel import element_types
 from ramiel.backend.cluster_printer import (
@@ -19,8 +19,11 @@ from ramiel.backend.cluster_printer import (
 )
 from ramiel.backend.naming import Namespace, class_name, name_values
 from ramiel.backend.source import Source, as_comment
+from ramiel.dialects.onnx import OptionalType, SequenceType, StringType
 from ramiel.dialects.task import ProgramOp
 from ramiel.dialects.torch import CallOp
+from ramiel.dialects.torch_control import IfOp, LoopOp
+from ramiel.errors import RamielError
 from ramiel.locations import node_name
 from ramiel.operators.rendering import format_literal, quote
 from ramiel.tensors import dims_of, element_of
@@ -59,9 +62,12 @@ def print_module(program: ProgramOp, name: str | None = None) -> PrintedModule:
     text = source.text + body.text
     ast.parse(text)
     lines = {
-        str(line + offset): {"node": node_name(op), "operation": op.key.data}
+        str(line + offset): {
+            "node": node_name(op),
+            "operation": op.key.data if isinstance(op, CallOp) else op.name,
+        }
         for line, op in body.line_map().items()
-        if isinstance(op, CallOp)
+        if isinstance(op, CallOp | IfOp | LoopOp)
     }
     return PrintedModule(text, title, lines)
 
@@ -160,8 +166,29 @@ def _print_tuple(source: Source, name: str, items: list[str]) -> None:
 
 
 def _input(name: str, argument: SSAValue) -> str:
-    dims = dims_of(argument.type)
-    element = element_of(argument.type)
-    dtype = element_types.of_mlir(element).torch if element is not None else None
+    kind, type = "", argument.type
+    if isinstance(type, OptionalType):
+        kind, type = "optional ", type.element_type
+    if isinstance(type, SequenceType):
+        kind, type = f"{kind}sequence", type.element_type
+    elif kind:
+        kind += "tensor"
+    dims = dims_of(type)
     shape = "None" if dims is None else format_literal(dims)
-    return f"Input({quote(name)}, torch.{dtype}, {shape})"
+    if isinstance(element_of(type), StringType) and not kind:
+        return f'Input({quote(name)}, torch.uint8, {shape}, "strings")'
+    text = f"{quote(name)}, torch.{_dtype(name, type)}, {shape}"
+    return f"Input({text}, {quote(kind)})" if kind else f"Input({text})"
+
+
+def _dtype(name: str, type: Attribute) -> str:
+    """What an input's elements are in torch: 4- and 2-bit integers travel in bytes."""
+    try:
+        element = element_types.of_mlir(element_of(type) or type)
+    except RamielError as error:
+        raise RamielError(f"input {name!r} is not supported: {error}") from None
+    if element.torch is not None:
+        return element.torch
+    if element.numpy.name.startswith("float"):
+        raise RamielError(f"input {name!r} is not supported: torch has no {element.numpy}")
+    return "uint8" if element.numpy.name.startswith("u") else "int8"

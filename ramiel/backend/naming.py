@@ -5,12 +5,14 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from typing import cast
 
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from ramiel.dialects.dataflow import WeightOp
 from ramiel.dialects.task import ProgramOp, RecvOp
 from ramiel.dialects.torch import CallOp
+from ramiel.dialects.torch_control import IfOp, LoopOp, yielded
 from ramiel.frontend.names import identifier
 from ramiel.operators.rendering import quote
 
@@ -45,21 +47,87 @@ class Namespace:
         return name
 
 
-def name_values(program: ProgramOp, namespace: Namespace) -> dict[SSAValue, str]:
+class Names(dict[SSAValue, str]):
+    """What each value is called, and the names that are left."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        super().__init__()
+        self.namespace = namespace
+
+    def give(self, value: SSAValue, default: str = "value") -> None:
+        """Name a value after itself, unless it has a name."""
+        if value not in self:
+            self[value] = self.namespace.fresh(_hint(value, default))
+
+
+def name_values(program: ProgramOp, namespace: Namespace) -> Names:
     """What each value is called; a received value has the name it was sent under."""
-    names: dict[SSAValue, str] = {}
+    names = Names(namespace)
     for argument in program.arguments:
-        names[argument] = namespace.fresh(_hint(argument, "input"))
+        names.give(argument, "input")
     for cluster in program.clusters:
-        for op in cluster.block.ops:
-            for result in op.results:
-                if isinstance(op, WeightOp):
-                    names[result] = f"w[{quote(op.weight_name.data)}]"
-                elif not isinstance(op, RecvOp):
-                    names[result] = namespace.fresh(_hint(result, "value"))
+        _name_block(cluster.block, names)
     for channel in program.channels:
         names[channel.recv.result] = names[channel.send.value]
     return names
+
+
+def _name_block(block: Block, names: Names) -> None:
+    for op in block.ops:
+        if isinstance(op, WeightOp):
+            names[op.result] = f"w[{quote(op.weight_name.data)}]"
+            continue
+        if isinstance(op, RecvOp):
+            continue
+        for result in op.results:
+            names.give(result)
+        if isinstance(op, IfOp):
+            _name_branches(op, names)
+        elif isinstance(op, LoopOp):
+            _name_loop(op, names)
+
+
+def _name_branches(op: IfOp, names: Names) -> None:
+    """What a branch computes for a result has the result's name."""
+    for region in op.regions:
+        values = yielded(region.block)
+        for result, value in zip(op.results, values, strict=True):
+            if _is_computed_in(value, region.block) and values.count(value) == 1:
+                names[value] = names[result]
+        _name_block(region.block, names)
+
+
+def _name_loop(op: LoopOp, names: Names) -> None:
+    """A carried value is one variable; its next value is assigned to it where that is safe."""
+    names.give(op.index, "index")
+    for argument, result in zip(op.state[op.CONDITIONS :], op.final_state, strict=True):
+        names[argument] = names[result]
+    for argument in op.state[: op.CONDITIONS]:
+        names.give(argument, "running")
+    values = op.next_state
+    for argument, value in zip(op.state, values, strict=True):
+        if _is_computed_in(value, op.block) and values.count(value) == 1:
+            order = {inner: position for position, inner in enumerate(op.block.ops)}
+            last = max(
+                (order[_ancestor(use.operation, op.block)] for use in argument.uses), default=-1
+            )
+            if last <= order[cast(Operation, value.owner)]:
+                names[value] = names[argument]
+    _name_block(op.block, names)
+
+
+def _is_computed_in(value: SSAValue, block: Block) -> bool:
+    """Whether a call of this very block computes the value."""
+    return isinstance(value.owner, CallOp) and value.owner.parent is block
+
+
+def _ancestor(op: Operation, block: Block) -> Operation:
+    """The operation of the block that an operation is or is inside of."""
+    while op.parent is not block:
+        parent = op.parent_op()
+        assert parent is not None
+        op = parent
+    return op
 
 
 def _hint(value: SSAValue, default: str) -> str:

@@ -45,9 +45,10 @@ def gather(helpers: list[Callable[..., Any]]) -> str:
 
 
 def _isort(plain: list[str], others: list[str]) -> list[str]:
-    """Standard library first, then torch, as ruff sorts imports."""
-    standard = [line for line in plain + others if not line.split()[1].startswith("torch")]
-    third_party = [line for line in plain + others if line.split()[1].startswith("torch")]
+    """Standard library first, then NumPy and torch, as ruff sorts imports."""
+    installed = ("numpy", "torch")
+    standard = [line for line in plain + others if not line.split()[1].startswith(installed)]
+    third_party = [line for line in plain + others if line.split()[1].startswith(installed)]
     gap = [""] if standard and third_party else []
     return [*standard, *gap, *third_party]
 

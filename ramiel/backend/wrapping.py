@@ -19,7 +19,11 @@ def wrap(statement: str, indent: int = 0, comma: bool = False, broken: bool = Fa
     margin = " " * indent
     if not broken and indent + len(statement) + len(end) <= LINE_LENGTH:
         return [margin + statement + end]
-    pair = _parameters(statement) if statement.startswith("async def ") else _last_pair(statement)
+    pair = (
+        _parameters(statement)
+        if statement.startswith(("async def ", "def "))
+        else _last_pair(statement)
+    )
     if pair is None or indent + pair[0] + 1 > LINE_LENGTH:
         return _parenthesize(statement, indent, end)
     opening, closing = pair

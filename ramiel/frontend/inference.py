@@ -49,6 +49,11 @@ def skeleton(model: ModelProto) -> ModelProto:
 
 
 def _collect(graph: GraphProto, types: dict[str, TypeProto]) -> None:
+    for value in graph.value_info:
+        # Of a branch that cannot be taken ONNX infers sizes below 0.
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_value < 0:
+                dim.Clear()
     for value in (*graph.input, *graph.output, *graph.value_info):
         if value.type.WhichOneof("value") is not None:
             types[value.name] = value.type

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, inliner
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DictionaryAttr,
@@ -27,6 +27,7 @@ from ramiel.dialects.onnx import operation_class
 from ramiel.dialects.onnx_operation import CustomOp
 from ramiel.errors import RamielError
 from ramiel.frontend import attributes
+from ramiel.frontend.functions import expand_functions
 from ramiel.frontend.inference import infer_types
 from ramiel.frontend.initializers import decode, initializer_readers
 from ramiel.frontend.names import identifier, node_hint
@@ -63,8 +64,7 @@ class Lifter:
     """Lifts one model."""
 
     def __init__(self, model: ModelProto, directory: Path, name: str, path: str) -> None:
-        if model.functions:
-            model = inliner.inline_local_functions(model)
+        model = expand_functions(model)
         self.model = model
         self.directory = directory
         self.name = identifier(name, "graph")

@@ -25,9 +25,13 @@ INLINE_ELEMENTS = 16
 class Unsupported(RamielError):
     """An operator, or a form of it, that has no meaning in PyTorch here."""
 
-    def __init__(self, op: Operation, reason: str) -> None:
+    def __init__(
+        self, op: Operation, reason: str, inside: Sequence[Unsupported] | None = None
+    ) -> None:
         super().__init__(reason)
         self.op = op
+        self.errors: Sequence[Unsupported] = [self] if inside is None else inside
+        """What to report: the operations inside its regions that are at fault, or itself."""
 
 
 class Emitter:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from ramiel.dialects.dataflow import ConstantOp, GraphOp, WeightOp
 from ramiel.dialects.torch import CallOp
+from ramiel.dialects.torch_control import IfOp, LoopOp, yielded
 from ramiel.errors import RamielError
 from ramiel.operators.evaluation import evaluate
 from ramiel.tensors import from_dense, to_torch
@@ -30,6 +31,30 @@ def run_graph(graph: GraphOp, inputs: Sequence[Any]) -> list[Any]:
     return [values[value] for value in graph.output.values]
 
 
+def run_block(block: Block, values: dict[SSAValue, Any], store: WeightStore) -> list[Any]:
+    """Evaluate a region's block, whose arguments have their values; returns what it hands out."""
+    for op in block.ops:
+        if op is not block.last_op:
+            run_operation(op, values, store)
+    return [values[value] for value in yielded(block)]
+
+
+def run_loop(op: LoopOp, values: dict[SSAValue, Any], store: WeightStore) -> list[Any]:
+    """The results of a loop."""
+    limit = values[op.limit] if op.limit is not None else op.count
+    state = [values[value] for value in op.carried]
+    lists: list[list[Any]] = [[] for _ in op.lists]
+    index = 0
+    while (limit is None or index < limit) and (op.CONDITIONS == 0 or state[0]):
+        values.update(zip(op.block.args, [index, *state], strict=True))
+        results = run_block(op.block, values, store)
+        state, collected = results[: len(state)], results[len(state) :]
+        for items, value in zip(lists, collected, strict=True):
+            items.append(value)
+        index += 1
+    return [*state[op.CONDITIONS :], *lists]
+
+
 def run_operation(op: Operation, values: dict[SSAValue, Any], store: WeightStore) -> None:
     """Evaluate one operation and put its results into `values`.
 
@@ -43,6 +68,11 @@ def run_operation(op: Operation, values: dict[SSAValue, Any], store: WeightStore
         case CallOp():
             results = evaluate(op, [values[operand] for operand in op.operands])
             values.update(zip(op.results, results, strict=True))
+        case IfOp():
+            region = op.then_region if values[op.condition] else op.else_region
+            values.update(zip(op.results, run_block(region.block, values, store), strict=True))
+        case LoopOp():
+            values.update(zip(op.results, run_loop(op, values, store), strict=True))
         case _ if needs_lowering(op):
             emitted, lowered = lower(op, store)
             for call in emitted:

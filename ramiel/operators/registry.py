@@ -58,7 +58,13 @@ FAMILIES = (
     "window",
     "loss",
     "quantization",
+    "sequence",
+    "text",
+    "control_flow",
 )
+
+STRINGS = "ai.onnx on strings"
+"""The domain of meanings for tensors of strings: in the generated code these are NumPy arrays."""
 
 _callees: dict[str, Callee] = {}
 _meanings: dict[tuple[str, str, int], Any] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
 import torch
 from torch import Tensor
@@ -25,6 +25,9 @@ class Input:
     name: str
     dtype: torch.dtype
     shape: Shape | None = None
+    kind: str = "tensor"
+    """Or "sequence", a list of such tensors; or "optional tensor", "optional sequence": or None;
+    or "strings": a NumPy array of strings, whatever `dtype` is."""
 
 
 def name_inputs(
@@ -54,30 +57,58 @@ def check_inputs(
     inputs: Sequence[Input],
     arguments: Mapping[str, object],
     cast: Mapping[torch.dtype, torch.dtype],
-) -> dict[str, Tensor]:
-    """The arguments as tensors.
+) -> dict[str, Any]:
+    """The arguments: tensors, unless an input's kind says something else.
 
     `cast` maps a declared dtype to the one that the model now computes in (after `.to(dtype)`).
     Raises InputError naming the first input whose type, dtype or shape is not the declared one.
     """
-    checked: dict[str, Tensor] = {}
+    checked: dict[str, Any] = {}
     sizes: dict[str, tuple[int, str]] = {}
     for declared in inputs:
-        tensor = arguments[declared.name]
-        if not isinstance(tensor, Tensor):
-            raise InputError(_not_a_tensor(declared, tensor))
+        value = arguments[declared.name]
         dtype = cast.get(declared.dtype, declared.dtype)
-        if tensor.dtype != dtype or not _fits(declared.shape, tensor.shape):
-            raise InputError(
-                f"input {declared.name!r}: expected {_describe(dtype, declared.shape)}, "
-                f"got {_describe(tensor.dtype, tuple(tensor.shape))}"
-            )
-        _unify(declared, tensor, sizes)
-        checked[declared.name] = tensor
+        if value is None and declared.kind.startswith("optional"):
+            checked[declared.name] = None
+        elif declared.kind == "strings":
+            checked[declared.name] = _check_strings(declared, value)
+        elif declared.kind.endswith("sequence"):
+            checked[declared.name] = _check_sequence(declared, value, dtype)
+        else:
+            tensor = _check_tensor(declared, value, dtype)
+            _unify(declared, tensor, sizes)
+            checked[declared.name] = tensor
     return checked
 
 
-def _fits(shape: Shape | None, actual: torch.Size) -> bool:
+def _check_tensor(declared: Input, value: object, dtype: torch.dtype) -> Tensor:
+    if not isinstance(value, Tensor):
+        raise InputError(_not_a_tensor(declared, value))
+    if value.dtype != dtype or not _fits(declared.shape, value.shape):
+        raise InputError(
+            f"input {declared.name!r}: expected {_describe(dtype, declared.shape)}, "
+            f"got {_describe(value.dtype, tuple(value.shape))}"
+        )
+    return value
+
+
+def _check_sequence(declared: Input, value: object, dtype: torch.dtype) -> list[Tensor]:
+    if not isinstance(value, list | tuple):
+        kind = type(value).__name__
+        raise InputError(f"input {declared.name!r}: expected a list of tensors, got {kind}")
+    items = cast("Sequence[object]", value)
+    return [_check_tensor(declared, item, dtype) for item in items]
+
+
+def _check_strings(declared: Input, value: Any) -> Any:
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind not in ("O", "U") or not _fits(declared.shape, value.shape):
+        wanted = f"array of strings {declared.shape}"
+        raise InputError(f"input {declared.name!r}: expected a NumPy {wanted}")
+    return value
+
+
+def _fits(shape: Shape | None, actual: tuple[int, ...]) -> bool:
     if shape is None or shape == actual:
         return True
     return len(shape) == len(actual) and all(

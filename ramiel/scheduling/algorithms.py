@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from ramiel.scheduling.dominant_sequence import dominant_sequence_clusters
-from ramiel.scheduling.linear_clustering import linear_clusters
+from ramiel.scheduling.linear_clustering import keep_together, linear_clusters
 from ramiel.scheduling.list_scheduling import list_schedule
 from ramiel.scheduling.merging import merge_clusters
 from ramiel.scheduling.ordering import order_by_priority
@@ -49,3 +49,22 @@ def find_algorithm(name: str) -> Algorithm:
     if name not in ALGORITHMS:
         raise ValueError(f"there is no algorithm {name!r}, only {', '.join(sorted(ALGORITHMS))}")
     return ALGORITHMS[name]
+
+
+def schedule(
+    name: str,
+    graph: TaskGraph,
+    message: MessageCost,
+    workers: int | None = None,
+    together: Sequence[list[int]] = (),
+) -> Clusters:
+    """The ordered clusters of an algorithm; the tasks of each list in `together` share one.
+
+    Raises ValueError for an unknown algorithm and for less than one worker.
+    """
+    clusters = find_algorithm(name)(graph, message, workers)
+    if not any(len(group) > 1 for group in together):
+        return clusters
+    for group in together:
+        clusters = keep_together(clusters, group)
+    return order_by_priority(graph, clusters, message)

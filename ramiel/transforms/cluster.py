@@ -10,10 +10,8 @@ from xdsl.passes import ModulePass
 
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.errors import RamielError
-from ramiel.scheduling.algorithms import find_algorithm
-from ramiel.scheduling.linear_clustering import keep_together
+from ramiel.scheduling.algorithms import find_algorithm, schedule
 from ramiel.scheduling.merging import by_first_start
-from ramiel.scheduling.ordering import order_by_priority
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import MessageCost
 from ramiel.transforms.task_graph import is_task, message_cost, read_tasks
@@ -54,11 +52,7 @@ class Cluster(ModulePass):
         operations = [op for op in graph.block.ops if is_task(op)]
         tasks = read_tasks(operations, [operations])
         message = message_cost(self.message_ns, tasks)
-        clusters = find_algorithm(self.algorithm)(tasks.graph, message, self.max_clusters)
-        if any(tasks.ordered):
-            for group in tasks.ordered:
-                clusters = keep_together(clusters, group)
-            clusters = order_by_priority(tasks.graph, clusters, message)
+        clusters = schedule(self.algorithm, tasks.graph, message, self.max_clusters, tasks.ordered)
         clusters = by_first_start(clusters, simulate(tasks.graph, clusters, message))
         timeline = simulate(tasks.graph, clusters, message)
         replace_program(graph, tasks, clusters, graph.output.values, timeline)

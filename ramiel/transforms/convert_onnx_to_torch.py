@@ -6,14 +6,11 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import FunctionType, ModuleOp
-from xdsl.ir import Block, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.rewriter import InsertPoint, Rewriter
 
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.operators.emitter import Unsupported
-from ramiel.transforms.lowering import lower, needs_lowering, report
-from ramiel.weights import WeightStore
+from ramiel.transforms.lowering import lower_block, report
 
 
 @dataclass(frozen=True)
@@ -29,28 +26,10 @@ class ConvertOnnxToTorch(ModulePass):
         for graph in op.ops:
             if isinstance(graph, GraphOp):
                 errors: list[Unsupported] = []
-                convert_block(graph.block, graph.store, errors)
+                lower_block(graph.block, graph.store, errors)
                 if errors:
                     raise report(errors)
                 refresh_result_types(graph)
-
-
-def convert_block(block: Block, store: WeightStore, errors: list[Unsupported]) -> None:
-    """Lower the operations of a block in order; what cannot be lowered goes to `errors`."""
-    for op in list(block.ops):
-        if not needs_lowering(op):
-            continue
-        try:
-            emitted, values = lower(op, store)
-        except Unsupported as error:
-            errors.append(error)
-            continue
-        Rewriter.insert_op(emitted, InsertPoint.before(op))
-        for result, value in zip(op.results, values, strict=True):
-            if isinstance(value, SSAValue):
-                result.replace_all_uses_with(value)
-        if not any(result.uses for result in op.results):
-            Rewriter.erase_op(op)
 
 
 def refresh_result_types(graph: GraphOp) -> None:

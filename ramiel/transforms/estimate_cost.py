@@ -11,11 +11,12 @@ from math import prod
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, i64
-from xdsl.ir import Operation
+from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
 
 from ramiel.dialects.dataflow import GraphOp, Immediate
 from ramiel.dialects.torch import CallOp
+from ramiel.dialects.torch_control import IfOp, LoopOp
 from ramiel.errors import RamielError
 from ramiel.operators.emitter import Unsupported
 from ramiel.tensors import byte_size, dims_of
@@ -30,6 +31,9 @@ FLOPS_PER_NS = 50
 """What convolutions and matrix products reach on one core."""
 BYTES_PER_NS = 8
 """Memory bandwidth of one core."""
+
+UNKNOWN_TRIPS = 8
+"""Iterations of a loop whose number is not known when compiling."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +65,26 @@ def static_cost(op: Operation, store: WeightStore) -> int | None:
     """
     if isinstance(op, CallOp):
         return call_cost(op)
+    if isinstance(op, IfOp):
+        return CALL_NS + max(block_cost(region.block, store) for region in op.regions)
+    if isinstance(op, LoopOp):
+        return CALL_NS + (op.count or UNKNOWN_TRIPS) * block_cost(op.block, store)
     if not needs_lowering(op):
         return None
     try:
         emitted, _ = lower(op, store)
     except Unsupported:
         return None
-    cost = sum(call_cost(call) for call in emitted if isinstance(call, CallOp))
+    cost = sum(static_cost(call, store) or 0 for call in emitted)
     for call in emitted:
         # The graph's values must not keep them as readers.
         call.drop_all_references()
     return cost
+
+
+def block_cost(block: Block, store: WeightStore) -> int:
+    """Nanoseconds of all operations of a region's block."""
+    return sum(static_cost(op, store) or 0 for op in block.ops)
 
 
 def call_cost(op: CallOp) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xdsl.ir import Operation, SSAValue
-from xdsl.rewriter import Rewriter
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.exceptions import VerifyException
 
 from ramiel import tensors
+from ramiel.dialects.onnx import StringType
 from ramiel.dialects.onnx_operation import CustomOp, OnnxOperation
 from ramiel.errors import RamielError
 from ramiel.locations import node_name
@@ -17,6 +18,9 @@ from ramiel.operators import registry
 from ramiel.operators.emitter import Emitter, Unsupported
 from ramiel.operators.registry import Values
 from ramiel.weights import WeightStore
+
+TAKE_ANYTHING = ("ramiel.operators.control_flow", "ramiel.operators.sequence")
+"""Families that hand values through, whatever they are."""
 
 
 def needs_lowering(op: Operation) -> bool:
@@ -34,7 +38,7 @@ def lower(op: Operation, store: WeightStore) -> tuple[list[Operation], list[SSAV
     emit = Emitter(op, store)
     slots: Sequence[object | None] = op.results
     if isinstance(op, OnnxOperation):
-        meaning: Any = registry.find_meaning(op.domain, op.operator, op.version)
+        meaning: Any = find_meaning(op, emit)
         slots = op.outputs
     else:
         meaning = registry.find_lowering(op)
@@ -42,7 +46,9 @@ def lower(op: Operation, store: WeightStore) -> tuple[list[Operation], list[SSAV
         emit.refuse("is not supported")
     try:
         values: Values = meaning(op, emit)
-    except VerifyException as error:
+    except Unsupported:
+        raise
+    except (VerifyException, RamielError) as error:
         emit.refuse(str(error))
     listed: list[SSAValue | None] = [values] if isinstance(values, SSAValue) else list(values)
     listed += [None] * (len(slots) - len(listed))
@@ -53,6 +59,40 @@ def lower(op: Operation, store: WeightStore) -> tuple[list[Operation], list[SSAV
             emit.refuse(f"its output {result.index} is not supported")
         settled.append(None if value is None else _settle(op, result, value))
     return emit.emitted, settled
+
+
+def find_meaning(op: OnnxOperation, emit: Emitter) -> Any:
+    """The meaning of an operator: another one if an operand holds strings.
+
+    Raises Unsupported for an operator that is not for strings.
+    """
+    own = registry.find_meaning(op.domain, op.operator, op.version)
+    if own is not None and own.__module__ in TAKE_ANYTHING:
+        return own
+    if not any(isinstance(tensors.element_of(value.type), StringType) for value in op.operands):
+        return own
+    on_strings = registry.find_meaning(registry.STRINGS, op.operator, op.version)
+    if op.domain or on_strings is None:
+        emit.refuse("is not supported on strings")
+    return on_strings
+
+
+def lower_block(block: Block, store: WeightStore, errors: list[Unsupported]) -> None:
+    """Lower the operations of a block in order; what cannot be lowered goes to `errors`."""
+    for op in list(block.ops):
+        if not needs_lowering(op):
+            continue
+        try:
+            emitted, values = lower(op, store)
+        except Unsupported as error:
+            errors.extend(error.errors)
+            continue
+        Rewriter.insert_op(emitted, InsertPoint.before(op))
+        for result, value in zip(op.results, values, strict=True):
+            if isinstance(value, SSAValue):
+                result.replace_all_uses_with(value)
+        if not any(result.uses for result in op.results):
+            Rewriter.erase_op(op)
 
 
 def _settle(op: Operation, result: SSAValue, value: SSAValue) -> SSAValue:

@@ -18,12 +18,22 @@ def add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("model", type=Path, metavar="MODEL.onnx", help="the ONNX model")
 
 
-def add_compiler_options(command: argparse.ArgumentParser, dims: bool = True) -> None:
-    """What `options_of` reads."""
+def worker_counts(text: str) -> list[int]:
+    """The numbers of `2,4,8`.  Raises ArgumentTypeError for what is none."""
+    counts = [int(part) for part in text.split(",") if part.strip().isdigit()]
+    if not counts or 0 in counts or len(counts) != text.count(",") + 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers from 1 on, as 2,4,8")
+    return counts
+
+
+def add_compiler_options(
+    command: argparse.ArgumentParser, dims: bool = True, several: bool = False
+) -> None:
+    """What `options_of` reads; `several` takes a list of numbers of workers."""
     command.add_argument(
         "--workers",
-        type=int,
-        metavar="N",
+        type=worker_counts if several else int,
+        metavar="N,N,…" if several else "N",
         help="clusters at most (default: the cores that this process may use)",
     )
     command.add_argument(
@@ -51,7 +61,7 @@ def add_compiler_options(command: argparse.ArgumentParser, dims: bool = True) ->
 def options_of(arguments: argparse.Namespace) -> Options:
     """The compiler's options on the command line."""
     return Options(
-        workers=arguments.workers,
+        workers=arguments.workers if isinstance(arguments.workers, int) else None,
         preset=arguments.preset,
         force_parallel=arguments.force_parallel,
         dims=tuple(getattr(arguments, "dim", ())),

@@ -3,64 +3,103 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections import Counter
-from pathlib import Path
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
+from xdsl.dialects.builtin import ModuleOp
 
 from ramiel.backend.cluster_printer import milliseconds
+from ramiel.cores import available_cores
 from ramiel.dialects.onnx_operation import CustomOp, OnnxOperation
-from ramiel.driver import compile_model, load, prediction
+from ramiel.driver import ESTIMATE, load, lower_model, tasks_of
+from ramiel.scheduling.algorithms import schedule
+from ramiel.scheduling.report import ScheduleReport, report_schedule
+from ramiel.scheduling.task_graph import MessageCost
 from ramiel.tools.commands.common import add_compiler_options, add_model, options_of, progress
 
 HELP = "show a model's operators, potential parallelism and clusters"
-EXAMPLE = "ramiel info googlenet.onnx --workers 2"
+EXAMPLE = "ramiel info googlenet.onnx --workers 2,4,8,16"
+JSON_KEYS = (
+    *("workers", "nodes", "total_cost_ns", "critical_path_ns", "clusters", "merged_clusters"),
+    *("messages", "message_bytes", "makespan_ns", "bound_ns", "gap_percent", "speedup"),
+)
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_model(command)
-    add_compiler_options(command)
+    command.add_argument(
+        "--json", action="store_true", help="print a list with an object for each worker count"
+    )
+    add_compiler_options(command, several=True)
 
 
-def operator_counts(path: Path) -> Counter[str]:
-    """How many nodes of each operator type the model has."""
+def operator_counts(module: ModuleOp) -> Counter[str]:
+    """How many nodes of each operator type a lifted model has."""
     counts: Counter[str] = Counter()
-    for graph in load(path).ops:
-        for op in graph.walk():
-            if isinstance(op, OnnxOperation):
-                counts[op.operator] += 1
-            elif isinstance(op, CustomOp):
-                counts[f"{op.domain.data}.{op.op_type.data}"] += 1
+    for op in module.walk():
+        if isinstance(op, OnnxOperation):
+            counts[op.operator] += 1
+        elif isinstance(op, CustomOp):
+            counts[f"{op.domain.data}.{op.op_type.data}"] += 1
     return counts
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print two tables."""
+    """Print two tables, or JSON."""
     with progress(f"analysing {arguments.model.name}") as step:
-        counts = operator_counts(arguments.model)
-        compilation = compile_model(arguments.model, options_of(arguments), step)
-    program = compilation.program
-    serial = prediction(program, "predicted_serial_ns")
-    makespan = prediction(program, "predicted_makespan_ns")
+        module = load(arguments.model)
+        counts = operator_counts(module)
+        lower_model(module, options_of(arguments), step).run(ESTIMATE)
+        tasks, message = tasks_of(module), MessageCost()
+        reports: list[ScheduleReport] = []
+        for workers in arguments.workers or [available_cores()]:
+            step(f"scheduling for {workers} workers")
+            clusters = schedule("portfolio", tasks.graph, message, workers, tasks.ordered)
+            reports.append(report_schedule(tasks.graph, clusters, message, workers))
+    if arguments.json:
+        print(json.dumps([{key: getattr(r, key) for key in JSON_KEYS} for r in reports], indent=2))
+        return 0
     console = Console(width=None if Console().is_terminal else 100)
+    console.print(_model_table(counts, reports[0]))
+    console.print(_workers_table(reports))
+    for report in reports:
+        if not report.pays:
+            print(f"{report.workers} workers: serial is as fast: {report.reason()}")
+    return 0
+
+
+def _model_table(counts: Counter[str], report: ScheduleReport) -> Table:
+    total, path = report.total_cost_ns, report.critical_path_ns
     table = Table(show_header=False)
     table.add_row("nodes", str(sum(counts.values())))
     table.add_row("operators", ", ".join(f"{name} {n}" for name, n in counts.most_common()))
-    found = compilation.parallelism
-    path = f"{milliseconds(found.critical_path)} ({1 / found.parallelism:.0%} of the cost)"
-    table.add_row("operations after pruning", str(found.nodes))
-    table.add_row("total cost (static)", milliseconds(found.total_cost))
-    table.add_row("critical path", path)
-    table.add_row("parallelism", f"{found.parallelism:.2f}")
-    table.add_row(
-        "clusters",
-        f"{compilation.clusters_before_merging} before merging, {len(program.clusters)} after",
+    table.add_row("operations after pruning", str(report.nodes))
+    table.add_row("total cost (static)", milliseconds(total))
+    share = f" ({path / total:.0%} of the cost)" if total else ""
+    table.add_row("critical path", milliseconds(path) + share)
+    table.add_row("parallelism", f"{total / path if path else 1:.2f}")
+    return table
+
+
+def _workers_table(reports: Sequence[ScheduleReport]) -> Table:
+    table = Table(
+        *("workers", "clusters", "merged", "messages", "KiB", "predicted", "bound", "gap"),
+        "speed-up",
     )
-    table.add_row("messages", str(len(program.channels)))
-    if makespan:
-        table.add_row("predicted speed-up", f"{serial / makespan:.2f}")
-    table.add_row("verdict", compilation.verdict)
-    console.print(table)
-    return 0
+    for report in reports:
+        table.add_row(
+            str(report.workers),
+            str(report.clusters),
+            str(report.merged_clusters),
+            str(report.messages),
+            str(report.message_bytes // 1024),
+            milliseconds(report.makespan_ns),
+            milliseconds(report.bound_ns),
+            f"{report.gap_percent:.1f} %",
+            f"{report.speedup:.2f}",
+        )
+    return table

@@ -78,7 +78,8 @@ def series_parallel(generator: random.Random) -> tuple[int, Pairs]:
 
 def watts_strogatz(generator: random.Random) -> tuple[int, Pairs]:
     """Small worlds, as Xie et al. (ICCV 2019) wire networks: edges run to the larger number."""
-    graph = nx.connected_watts_strogatz_graph(20, 4, 0.5, seed=generator.randrange(1 << 30))
+    seed = generator.randrange(1 << 30)
+    graph = cast("nx.Graph[int]", nx.connected_watts_strogatz_graph(20, 4, 0.5, seed=seed))  # pyright: ignore[reportUnknownVariableType]
     return 20, [(min(pair), max(pair)) for pair in cast("Pairs", list(graph.edges))]
 
 

@@ -1,7 +1,7 @@
 """The optimal makespan without duplication, by CP-SAT of OR-tools; for tests only.
 
 `python tests/unit/scheduling/optimum.py` proves the optima of all instances again and writes
-optima.json, which takes about half an hour.
+optima.json, which takes about a minute.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from graphs import messages, task_graphs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ramiel.scheduling.algorithms import find_algorithm
 from ramiel.scheduling.linear_clustering import linear_clusters
 from ramiel.scheduling.merging import merge_clusters
 from ramiel.scheduling.parallelism import makespan_bound, measure_parallelism
@@ -47,9 +46,3 @@ def test_no_workers(workers: int):
 def test_no_schedule_is_below_the_bound(graph: TaskGraph, message: MessageCost, workers: int):
     merged = merge_clusters(graph, linear_clusters(graph), message, workers)
     assert simulate(graph, merged, message).makespan >= makespan_bound(graph, workers)
-
-
-def test_an_unknown_algorithm():
-    assert find_algorithm("linear") is linear_clusters
-    with pytest.raises(ValueError, match="no algorithm 'guess', only linear"):
-        find_algorithm("guess")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from graphs import random_graph
 
+from ramiel.scheduling.algorithms import schedule
 from ramiel.scheduling.linear_clustering import linear_clusters
 from ramiel.scheduling.merging import merge_clusters
 from ramiel.scheduling.ordering import order_by_priority
 from ramiel.scheduling.parallelism import makespan_bound
 from ramiel.scheduling.simulator import simulate
+from ramiel.scheduling.task_graph import MessageCost
 
 
 def test_twenty_thousand_tasks():
@@ -22,3 +25,12 @@ def test_twenty_thousand_tasks():
     assert time.process_time() - began < 10
     assert len(merged) == 8
     assert makespan_bound(graph, 8) <= makespan < sum(graph.costs)
+
+
+@pytest.mark.parametrize("name", ["linear", "dsc", "list"])
+def test_each_algorithm_on_twenty_thousand_tasks(name: str):
+    began = time.process_time()
+    graph = random_graph(20_000)
+    clusters = schedule(name, graph, MessageCost(), 8)
+    assert time.process_time() - began < 10
+    assert simulate(graph, clusters, MessageCost()).makespan < sum(graph.costs) / 6

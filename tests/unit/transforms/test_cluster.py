@@ -81,7 +81,7 @@ def test_twenty_thousand_operations():
 
 
 def test_an_unknown_algorithm_and_a_negative_message():
-    with pytest.raises(RamielError, match="cluster: there is no algorithm 'guess', only linear"):
+    with pytest.raises(RamielError, match="cluster: there is no algorithm 'guess', only dsc"):
         Cluster("guess").apply(Context(), build_graph([], []))
     with pytest.raises(RamielError, match="message-ns"):
         Cluster(message_ns=-1).apply(Context(), build_graph([], []))

@@ -1,0 +1,99 @@
+"""`ramiel schedule`: what the scheduling algorithms make of a model, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from rich.console import Console
+from rich.table import Table
+
+from ramiel.backend.cluster_printer import milliseconds
+from ramiel.cores import available_cores
+from ramiel.driver import ESTIMATE, load, lower_model, tasks_of
+from ramiel.errors import RamielError
+from ramiel.scheduling.algorithms import ALGORITHMS, schedule
+from ramiel.scheduling.report import report_schedule
+from ramiel.scheduling.simulator import simulate
+from ramiel.scheduling.task_graph import MessageCost
+from ramiel.tools.commands.common import add_compiler_options, add_model, options_of, progress
+from ramiel.transforms.task_graph import Tasks
+
+HELP = "show what each worker does, or compare the scheduling algorithms"
+EXAMPLE = "ramiel schedule googlenet.onnx --compare --workers 2"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    add_model(command)
+    command.add_argument(
+        "--compare", action="store_true", help="every algorithm, one a line, instead of workers"
+    )
+    command.add_argument(
+        "--algorithm",
+        choices=sorted(ALGORITHMS),
+        default="portfolio",
+        help="whose workers to show (default: portfolio)",
+    )
+    add_compiler_options(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a table."""
+    options = options_of(arguments)
+    workers = options.workers if options.workers is not None else available_cores()
+    if workers < 1:
+        raise RamielError(f"--workers must be at least 1, not {workers}")
+    with progress(f"scheduling {arguments.model.name}") as step:
+        module = load(arguments.model)
+        lower_model(module, options, step).run(ESTIMATE)
+        tasks = tasks_of(module)
+        if arguments.compare:
+            table = _compare(tasks, workers)
+        else:
+            table = _workers(tasks, workers, arguments.algorithm)
+    Console(width=None if Console().is_terminal else 100).print(table)
+    return 0
+
+
+def _compare(tasks: Tasks, workers: int) -> Table:
+    """A line for each algorithm."""
+    message = MessageCost()
+    table = Table(
+        *("algorithm", "clusters", "messages", "makespan", "bound", "gap", "speed-up", "seconds")
+    )
+    for name in ALGORITHMS:
+        started = time.perf_counter()
+        clusters = schedule(name, tasks.graph, message, workers, tasks.ordered)
+        seconds = time.perf_counter() - started
+        report = report_schedule(tasks.graph, clusters, message, workers)
+        table.add_row(
+            name,
+            str(report.merged_clusters),
+            str(report.messages),
+            milliseconds(report.makespan_ns),
+            milliseconds(report.bound_ns),
+            f"{report.gap_percent:.1f} %",
+            f"{report.speedup:.2f}",
+            f"{seconds:.2f}",
+        )
+    return table
+
+
+def _workers(tasks: Tasks, workers: int, algorithm: str) -> Table:
+    """A line for each worker."""
+    message = MessageCost()
+    clusters = schedule(algorithm, tasks.graph, message, workers, tasks.ordered)
+    timeline = simulate(tasks.graph, clusters, message)
+    table = Table("cluster", "operations", "from", "to", "busy", "idle")
+    for index, operations in enumerate(clusters):
+        start, end = timeline.spans[index]
+        table.add_row(
+            f"cluster_{index}",
+            str(len(operations)),
+            milliseconds(start),
+            milliseconds(end),
+            milliseconds(timeline.busy[index]),
+            milliseconds(timeline.idle[index]),
+        )
+    return table
