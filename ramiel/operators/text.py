@@ -78,12 +78,12 @@ def string_split(op: OnnxOperation, emit: Emitter) -> Values:
 def regex_full_match(op: OnnxOperation, emit: Emitter) -> Values:
     """Whether a pattern in RE2's syntax matches each string; only what Python's re reads alike."""
     pattern = op.text("pattern", "")
+    if DIFFERENT.search(pattern):
+        emit.refuse("its pattern has what RE2 and Python read differently")
     try:
         re.compile(pattern, re.ASCII)
     except re.error as error:
         emit.refuse(f"its pattern is not supported: {error}")
-    if DIFFERENT.search(pattern):
-        emit.refuse("its pattern has what RE2 and Python read differently")
     type = tensors.tensor_type(i1, tensors.dims_of(op.input(0).type))
     return emit("operators.match_strings", op.input(0), pattern=pattern, type=type)
 

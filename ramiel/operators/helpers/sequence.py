@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
+import torch
 from torch import Tensor
 
 Value = TypeVar("Value")
@@ -38,8 +39,7 @@ def erase(sequence: Sequence[Tensor], position: Tensor) -> list[Tensor]:
 
 def split_evenly(x: Tensor, size: Tensor, dim: int) -> list[Tensor]:
     """Parts of `size` along a dimension; the last one may be smaller."""
-    parts: Any = x.split(int(size), dim)  # PyTorch leaves it untyped
-    return list(parts)
+    return list(torch.split(x, int(size), dim))
 
 
 def present(value: Value | None) -> Value:

@@ -9,11 +9,18 @@ import onnxruntime
 import pytest
 import torch
 from onnx import ModelProto, parser
+from xdsl.context import Context
+from xdsl.parser import Parser
+from xdsl.universe import Universe
 
+import ramiel
 from ramiel.backend.module_printer import print_module
+from ramiel.dialects.task import RecvOp
+from ramiel.dialects.torch_control import ForOp
 from ramiel.driver import Options, compile_model
 from ramiel.errors import RamielError
 from ramiel.onnx_backend import prepare
+from ramiel.transforms.task_graph import values_read
 
 HEAD = '<ir_version: 10, opset_import: ["" : 21]>\n'
 
@@ -214,3 +221,39 @@ def test_weights_that_a_region_reads_reach_its_cluster() -> None:
     model.graph.initializer.append(numpy_helper.from_array(X + 2, "w"))
     check(model, np.array(True), X)
     assert 'y = x * w["w"]' in printed(model)
+
+
+def test_a_loop_reads_what_another_cluster_computes() -> None:
+    text = """agraph (float[64, 64] x) => (float[64, 64] y) <int64 n = {4}, bool yes = {1}> {
+       a = MatMul(x, x)
+       b = Exp(x)
+       c = MatMul(b, b)
+       d = Sin(c)
+       z = Loop (n, yes, a) <body = k (int64 i, bool c0, float[64, 64] s)
+           => (bool keep, float[64, 64] t) {
+          keep = Identity(c0)
+          u = Mul(s, d)
+          t = Sub(u, b)
+       }>
+       y = Add(z, d)
+    }"""
+    model = model_of(text)
+    program = compile_model(model, Options(workers=2, force_parallel=True)).program
+    loop = next(op for op in program.walk() if isinstance(op, ForOp))
+    received = {value for value in values_read(loop) if isinstance(value.owner, RecvOp)}
+    assert len(program.clusters) == 2 and received
+    x = torch.linspace(0, 0.01, 64 * 64).reshape(64, 64)
+    parallel = ramiel.compile(model, workers=2, force_parallel=True)
+    serial = ramiel.compile(model, workers=1, executor="serial")
+    with parallel, serial:
+        assert torch.equal(parallel(x), serial(x))
+
+
+def test_every_stage_can_be_read_back() -> None:
+    for text in (BRANCH, COUNTED, SEARCH):
+        compilation = compile_model(model_of(text), Options(workers=2), keep_ir=True)
+        for stage, printed_ir in compilation.stages:
+            context = Context()
+            for name, factory in Universe.get_multiverse().all_dialects.items():
+                context.register_dialect(name, factory)
+            Parser(context, printed_ir, stage).parse_module().verify()
