@@ -60,6 +60,7 @@ FAMILIES = (
     "quantization",
     "sequence",
     "text",
+    "ngrams",
     "control_flow",
 )
 

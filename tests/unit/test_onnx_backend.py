@@ -47,8 +47,11 @@ SAMPLE = (
 )
 
 suite = BackendTest(backend.RamielBackend, __name__)
-suite.include(rf"^test_({'|'.join(SAMPLE)})_cpu$")
-globals().update(suite.test_cases)
+for title, case in suite.test_cases.items():
+    for name in [name for name in vars(case) if name.startswith("test_")]:
+        if name not in {f"test_{test}_cpu" for test in SAMPLE}:
+            delattr(case, name)
+    globals()[title] = case
 
 
 def test_run_node_takes_arrays_and_infers_the_outputs() -> None:

@@ -111,8 +111,7 @@ def test_result_of_unknown_size_is_not_folded() -> None:
 
 
 def test_operator_without_a_meaning_is_not_folded() -> None:
-    body = "t = TfIdfVectorizer <max_gram_length=1, max_skip_count=0, min_gram_length=1, "
-    body += 'mode="TF", ngram_counts=[0], ngram_indexes=[0], pool_int64s=[1]> (c)\n'
-    body = "c = Constant <value = int64[1] {1}> ()\n" + body + "y = Add (x, t)"
-    graph, _ = fold(model("(float[1] x) => (float[1] y)", body))
-    assert operators(graph) == ["TfIdfVectorizer", "Add"]
+    body = "n = Constant <value = int64 {8}> ()\nf = Constant <value = float {8.0}> ()\n"
+    body += "t = MelWeightMatrix (n, n, n, f, f)\ny = Add (x, t)"
+    graph, _ = fold(model("(float[5, 8] x) => (float[5, 8] y)", body))
+    assert operators(graph) == ["MelWeightMatrix", "Add"]
