@@ -10,7 +10,7 @@ from pathlib import Path
 from .errors import ClusterError
 from .program import Cluster
 
-MAP_FILE = "model.map.json"  # {"lines": {"57": {"node": "/conv1/Conv", "operator": "Conv"}}}
+MAP_FILE = "model.map.json"  # {"lines": {"57": {"node": "/conv1/Conv", "operation": "torch.conv2d"}}}
 
 
 def cluster_error(cluster: Cluster, error: BaseException) -> ClusterError:
@@ -24,7 +24,7 @@ def cluster_error(cluster: Cluster, error: BaseException) -> ClusterError:
     line = lines[-1] if lines else None
     origin = _origin(Path(source), line) if line is not None else {}
     found = ClusterError(
-        cluster.name, _reason(error), line, origin.get("node", ""), origin.get("operator", "")
+        cluster.name, _reason(error), line, origin.get("node", ""), origin.get("operation", "")
     )
     found.__cause__ = error
     return found

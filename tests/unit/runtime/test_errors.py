@@ -114,7 +114,7 @@ def test_the_onnx_node_comes_from_the_source_map(
         message = f"^cluster_0, model.py line {start}: RuntimeError: The size of tensor a"
         with pytest.raises(RuntimeError, match=message):
             model(*example)
-        write_map(folder, {start: {"node": "/Add_3", "operator": "Add"}})
+        write_map(folder, {start: {"node": "/Add_3", "operation": "Add"}})
         with pytest.raises(RuntimeError) as caught:
             model(*example)
         error: Any = caught.value
