@@ -10,7 +10,7 @@ from pathlib import Path
 from .errors import ClusterError
 from .program import Cluster
 
-MAP_FILE = "model.map.json"  # {"lines": {"57": {"node": "/conv1/Conv", "operation": "torch.conv2d"}}}
+MAP_FILE = "model.map.json"  # {"lines": {"57": {"node": "/conv1/Conv", "operation": "torch.relu"}}}
 
 
 def cluster_error(cluster: Cluster, error: BaseException) -> ClusterError:
