@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import asyncio
 import re
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -154,6 +155,15 @@ def test_a_stale_message_of_an_aborted_call_is_never_received() -> None:
         assert model(X + 5) == 7
 
 
+@pytest.fixture
+def interruptible() -> Generator[None]:
+    """Ctrl-C raises KeyboardInterrupt, also where the tests were started with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_keyboard_interrupt_while_waiting(executor: str) -> None:
     def interrupt() -> None:
         time.sleep(0.05)
