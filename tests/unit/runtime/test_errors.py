@@ -8,6 +8,7 @@ import re
 import signal
 import threading
 import time
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
