@@ -1,1 +1,0 @@
-"""The swish activation as an extension of Ramiel: a dialect, a rewrite, a lowering."""
