@@ -9,7 +9,7 @@ from pathlib import Path
 
 from onnx import ModelProto
 from xdsl.context import Context
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.passes import PassPipeline
 from xdsl.universe import Universe
 from xdsl.utils.exceptions import VerifyException
@@ -83,15 +83,6 @@ class Compilation:
     def program(self) -> ProgramOp:
         """The task program."""
         return find_program(self.module)
-
-
-def prediction(program: ProgramOp, key: str) -> int:
-    """A figure that the scheduler attached to a program, in nanoseconds; 0 if there is none."""
-    match program.attributes.get(key):
-        case IntegerAttr(value=value):
-            return value.data
-        case _:
-            return 0
 
 
 def load(model: str | Path | ModelProto, name: str | None = None) -> ModuleOp:

@@ -88,12 +88,13 @@ def _print_head(source: Source, program: ProgramOp, title: str, arguments: str, 
     )
 
 
-def _prediction(program: ProgramOp, key: str) -> int | None:
+def prediction(program: ProgramOp, key: str) -> int:
+    """A figure that the scheduler attached to a program, in nanoseconds; 0 if there is none."""
     match program.attributes.get(key):
         case IntegerAttr(value=value):
             return value.data
         case _:
-            return None
+            return 0
 
 
 def _docstring(program: ProgramOp, title: str, arguments: str) -> list[str]:
@@ -111,8 +112,8 @@ def _docstring(program: ProgramOp, title: str, arguments: str) -> list[str]:
         f"        outputs = model({arguments})",
         "",
     ]
-    serial = _prediction(program, "predicted_serial_ns")
-    parallel = _prediction(program, "predicted_makespan_ns")
+    serial = prediction(program, "predicted_serial_ns")
+    parallel = prediction(program, "predicted_makespan_ns")
     if serial and parallel:
         gain = serial / parallel
         lines += [

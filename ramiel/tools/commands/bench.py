@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.table import Table
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
+from ramiel.backend.module_printer import prediction
 from ramiel.backend.package import write_package
 from ramiel.benchmarking import Timing, measure
 from ramiel.cores import available_cores
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import compile_model, load, prediction
+from ramiel.driver import compile_model, load
 from ramiel.sampling import sample_inputs
 from ramiel.tools.commands.common import (
     add_compiler_options,
