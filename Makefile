@@ -1,6 +1,8 @@
 # make demo   compile a model to parallel PyTorch, verify it, show the speed-up
 # make test   lit over tests/filecheck, pytest over tests/unit
 # make check  ruff and pyright
+# make test-models  exports real architectures and verifies them
+# make test-big     compiles a model of 3 GB within bounded memory
 # make conformance  ONNX's own backend tests, all of them; writes docs/conformance.md
 # Each sets up what it needs in .venv.
 
@@ -9,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test lit unit check test-models conformance format clean
+.PHONY: setup demo test lit unit check test-models test-big conformance format clean
 
 setup: $(STAMP)
 
@@ -33,6 +35,9 @@ unit: $(STAMP)
 test-models: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
 	$(BIN)/python tests/models/verify_all.py
+
+test-big: $(STAMP)
+	$(BIN)/python tests/models/big.py
 
 conformance: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/conformance/run.py
