@@ -4,6 +4,8 @@ Hypotheses, which every executor must honour: each cluster has a worker of its o
 carries one message a call, from one send to one receive, both at the top level of their cluster;
 a send never waits.  Then a worker waits only in a receive, and the program finishes if and only if
 the order of operations inside the clusters together with the messages has no cycle.
+
+A program that says how many cores it is made for is also checked against that number.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
+from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import VerifyException
 
@@ -24,6 +27,7 @@ from ramiel.dialects.task import (
     RecvOp,
     SendOp,
 )
+from ramiel.dialects.task_cores import CORES, verify_cores
 
 
 def verify_program(program: ProgramOp) -> None:
@@ -45,6 +49,9 @@ def verify_program(program: ProgramOp) -> None:
         except VerifyException as error:
             raise VerifyException(f"in @{cluster.sym_name.data}: {error}") from None
     _verify_no_deadlock(program)
+    cores = program.attributes.get(CORES)
+    if isinstance(cores, IntegerAttr):
+        verify_cores(program, cores.value.data)
 
 
 def _cluster_name(op: Operation) -> str:

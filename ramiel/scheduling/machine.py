@@ -1,0 +1,55 @@
+"""What a schedule runs on: cores that slow each other down, and what messages and calls cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ramiel.scheduling.task_graph import MessageCost
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The defaults are ideal: a core for each worker, and nothing but the latency of messages.
+
+    Attributes:
+        cores: that workers share; None for as many as there are workers.
+        slowdown: how many times longer a task takes while 1, 2, … cores are busy; the last one
+            goes for more.
+        message: the time from the end of a task to the start of a reader that waits for it.
+        send_ns, receive_ns: what a message costs the sender and the reader in time of their own.
+        call_ns, serial_call_ns: start and end of a call, with several workers and with one.
+
+    Raises ValueError for less than one core, a slowdown below 1 and a negative time.
+
+    """
+
+    cores: int | None = None
+    slowdown: tuple[float, ...] = (1.0,)
+    message: MessageCost = field(default_factory=MessageCost)
+    send_ns: int = 0
+    receive_ns: int = 0
+    call_ns: int = 0
+    serial_call_ns: int = 0
+
+    def __post_init__(self) -> None:
+        if self.cores is not None and self.cores < 1:
+            raise ValueError(f"a machine has at least one core, not {self.cores}")
+        if not self.slowdown or min(self.slowdown) < 1:
+            raise ValueError("busy cores cannot make each other faster")
+        if min(self.send_ns, self.receive_ns, self.call_ns, self.serial_call_ns) < 0:
+            raise ValueError("a message or a call cannot cost less than nothing")
+
+    @property
+    def ideal(self) -> bool:
+        """Whether workers do not disturb each other, and only wait for messages."""
+        return (
+            self.cores is None and max(self.slowdown) == 1 and self.send_ns == self.receive_ns == 0
+        )
+
+    def slowdown_with(self, busy: int) -> float:
+        """How many times longer a task takes while that many cores are busy."""
+        return self.slowdown[min(max(busy, 1), len(self.slowdown)) - 1]
+
+    def call(self, workers: int) -> int:
+        """Start and end of a call, in ns."""
+        return self.call_ns if workers > 1 else self.serial_call_ns
