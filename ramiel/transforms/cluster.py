@@ -28,6 +28,7 @@ class Cluster(ModulePass):
         algorithm: a name of `ramiel.scheduling.algorithms`.
         max_clusters: make at most this number; None for any.
         message_ns: what a message between two workers costs; 0 where no operation has a cost.
+        message_ns_per_byte: what it costs beside that for each byte.
 
     Raises RamielError for an unknown algorithm, for fewer than one cluster and for a bad cost.
     """
@@ -36,6 +37,7 @@ class Cluster(ModulePass):
     algorithm: str = "linear"
     max_clusters: int | None = None
     message_ns: int = MessageCost().latency_ns
+    message_ns_per_byte: float = MessageCost().ns_per_byte
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         try:
@@ -51,7 +53,7 @@ class Cluster(ModulePass):
         """Replace one graph by its task program."""
         operations = [op for op in graph.block.ops if is_task(op)]
         tasks = read_tasks(operations, [operations])
-        message = message_cost(self.message_ns, tasks)
+        message = message_cost(self.message_ns, tasks, self.message_ns_per_byte)
         clusters = schedule(self.algorithm, tasks.graph, message, self.max_clusters, tasks.ordered)
         clusters = by_first_start(clusters, simulate(tasks.graph, clusters, message))
         timeline = simulate(tasks.graph, clusters, message)

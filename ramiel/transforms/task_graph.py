@@ -136,11 +136,13 @@ def read_tasks(
     )
 
 
-def message_cost(latency_ns: int, tasks: Tasks) -> MessageCost:
+def message_cost(latency_ns: int, tasks: Tasks, ns_per_byte: float = 0.0) -> MessageCost:
     """The cost of a message between threads; free if the tasks have no costs to compare with.
 
     Raises RamielError if it is negative.
     """
     if latency_ns < 0:
         raise RamielError(f"message-ns is {latency_ns}, not at least 0")
-    return MessageCost(latency_ns if tasks.has_costs else 0)
+    if ns_per_byte < 0:
+        raise RamielError(f"message-ns-per-byte is {ns_per_byte}, not at least 0")
+    return MessageCost(latency_ns, ns_per_byte) if tasks.has_costs else MessageCost(0)
