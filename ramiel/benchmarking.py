@@ -48,12 +48,12 @@ class Timing:
         return cuts[0], cuts[-1]
 
 
-def contenders(cores: int) -> list[Contender]:
-    """The three baselines that are always shown."""
+def contenders(cores: int, executor: str = "threads") -> list[Contender]:
+    """The baselines that are always shown, and the parallel program on an executor."""
     return [
         Contender("serial, 1 core", "serial", 1),
         Contender(f"serial, {cores} cores", "serial", cores),
-        Contender("parallel", "threads", 1),
+        Contender("parallel", executor, 1),
     ]
 
 
@@ -99,12 +99,13 @@ def measure(
     cores: int,
     rounds: int = 5,
     seconds: float = 1.0,
+    executor: str = "threads",
 ) -> list[Timing]:
     """Time the contenders on a package: rounds of about `seconds` each, alternating."""
     processes: list[Process] = []
-    taken: Mapping[str, list[float]] = {item.name: [] for item in contenders(cores)}
+    taken: Mapping[str, list[float]] = {item.name: [] for item in contenders(cores, executor)}
     try:
-        for contender in contenders(cores):
+        for contender in contenders(cores, executor):
             processes.append(Process(contender, package, inputs))
         calls = {p.contender.name: _calls_for(p, seconds) for p in processes}
         for _ in range(rounds):

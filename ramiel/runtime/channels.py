@@ -8,6 +8,8 @@ and never yields, and the serial executor gets control back there and goes on wi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Coroutine
+from typing import Any
 
 from torch import Tensor
 
@@ -59,3 +61,16 @@ class Channels(ABC):
         """Raise ChannelError if the cluster ended with a message unsent: its reader would wait."""
         for value, to in sorted(self._unsent):
             raise ChannelError(f"ended without sending {value!r} to {to}")
+
+
+def run_blocking(coroutine: Coroutine[Any, Any, dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The outputs of a cluster whose channels block, and so never yield.
+
+    Raises ChannelError if it awaits anything else.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    coroutine.close()
+    raise ChannelError("a cluster can await nothing but channels.recv")

@@ -4,20 +4,41 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from torch import Tensor
 
+from .launch import START_METHODS
 from .program import Program
-from .weights import Weights
+from .weights import Weights, WeightsFile
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `Model.load` was given for its executor."""
+
+    timeout: float | None = None
+    """Seconds that a call may take from when it is its turn."""
+    start_method: str = "spawn"
+    """How worker processes start: "spawn" or "fork"."""
+    file: WeightsFile | None = None
+    """The file that the weights were mapped from; None: they are in memory only."""
+
+    def __post_init__(self) -> None:
+        if self.timeout is not None and self.timeout <= 0:
+            raise ValueError(f"timeout must be above 0 seconds, got {self.timeout}")
+        if self.start_method not in START_METHODS:
+            methods = ", ".join(START_METHODS)
+            raise ValueError(f"no start method {self.start_method!r}: there are {methods}")
 
 
 class Executor(ABC):
     """Runs the calls of one model."""
 
-    def __init__(self, program: Program, timeout: float | None = None) -> None:
-        """`timeout`: seconds that a call may take, waiting for its turn included."""
+    def __init__(self, program: Program, options: Options) -> None:
         self.program = program
-        self.timeout = timeout
+        self.options = options
+        self.timeout = options.timeout
 
     @abstractmethod
     def run(self, inputs: Mapping[str, Tensor], w: Weights) -> dict[str, Tensor]:

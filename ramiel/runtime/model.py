@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -11,14 +12,19 @@ import torch
 from torch import Tensor, nn
 
 from .errors import ModelError
-from .executor import Executor
+from .executor import Executor, Options
 from .inputs import Input, check_inputs, name_inputs
+from .processes import ProcessesExecutor
 from .program import Cluster, Message, Program
 from .serial import SerialExecutor
 from .threads import ThreadsExecutor
-from .weights import Weight, WeightTree, check_weights, of_tensors, read_weights
+from .weights import Weight, WeightsFile, WeightTree, check_weights, of_tensors, read_weights
 
-EXECUTORS: dict[str, type[Executor]] = {"serial": SerialExecutor, "threads": ThreadsExecutor}
+EXECUTORS: dict[str, type[Executor]] = {
+    "serial": SerialExecutor,
+    "threads": ThreadsExecutor,
+    "processes": ProcessesExecutor,
+}
 WEIGHTS_FILE = "weights.safetensors"
 
 
@@ -46,15 +52,19 @@ class ParallelModel(nn.Module):
         weights: str | Path | None = None,
         trainable: bool = False,
         timeout: float | None = None,
+        start_method: str = "spawn",
     ) -> Self:
         """The model with its weights, mapped from weights.safetensors beside model.py.
 
-        executor: "threads", a thread per cluster; or "serial", everything on the calling thread.
+        executor: "threads", a thread per cluster; "processes", a process per cluster; or
+        "serial", everything on the calling thread.
         weights: another .safetensors file, with the same names, shapes and dtypes.
         trainable: parameters require gradients.
         timeout: seconds that a call may take before it raises CallTimeout.
+        start_method: of worker processes: "spawn", fresh interpreters; or "fork", copies of this
+        process, which start at once, but inherit its locks and whatever other threads do.
 
-        Raises WeightsError if a weight is missing or differs, ValueError for an unknown executor.
+        Raises WeightsError if a weight is missing or differs, ValueError for an unknown option.
         """
         own_file = cls.folder() / WEIGHTS_FILE
         needed = cls.weights if cls.weights is not None else of_tensors(read_weights(own_file))
@@ -62,7 +72,14 @@ class ParallelModel(nn.Module):
         tensors = read_weights(file) if needed or file.exists() else {}
         check_weights(needed, tensors, file)
         needed_tensors = {weight.name: tensors[weight.name] for weight in needed}
-        return cls(needed_tensors, executor, trainable=trainable, timeout=timeout)
+        return cls(
+            needed_tensors,
+            executor,
+            trainable=trainable,
+            timeout=timeout,
+            start_method=start_method,
+            file=WeightsFile(file, needed_tensors) if needed_tensors else None,
+        )
 
     @classmethod
     def folder(cls) -> Path:
@@ -77,14 +94,15 @@ class ParallelModel(nn.Module):
         *,
         trainable: bool = False,
         timeout: float | None = None,
+        start_method: str = "spawn",
+        file: WeightsFile | None = None,
     ) -> None:
-        """A model with these weights; see load."""
+        """A model with these weights; see load.  `file`: where they were mapped from."""
         super().__init__()
         if executor not in EXECUTORS:
             raise ValueError(f"no executor {executor!r}: there are {', '.join(EXECUTORS)}")
-        if timeout is not None and timeout <= 0:
-            raise ValueError(f"timeout must be above 0 seconds, got {timeout}")
-        self._options = (executor, timeout)
+        self._executor_name = executor
+        self._options = Options(timeout, start_method, file)
         self._executor = self._new_executor()
         self._tree = WeightTree()
         # One weight of each floating dtype tells later what .to(dtype) made of it.
@@ -127,8 +145,7 @@ class ParallelModel(nn.Module):
         self.close()
 
     def extra_repr(self) -> str:
-        executor, _ = self._options
-        return f"executor={executor!r}, clusters={len(self.clusters)}"
+        return f"executor={self._executor_name!r}, clusters={len(self.clusters)}"
 
     def __getstate__(self) -> dict[str, Any]:
         """For copy and pickle: a copy has the same weights and options, and its own workers."""
@@ -136,9 +153,9 @@ class ParallelModel(nn.Module):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)  # pyright: ignore[reportUnknownMemberType]
+        self._options = replace(self._options, file=None)  # its weights are in memory
         self._executor = self._new_executor()
 
     def _new_executor(self) -> Executor:
-        executor, timeout = self._options
         program = Program(type(self).__name__, self.clusters, self.channels)
-        return EXECUTORS[executor](program, timeout)
+        return EXECUTORS[self._executor_name](program, self._options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -10,27 +11,29 @@ import torch
 AUTOCAST_DEVICES = ("cpu", "cuda")
 
 
+def _autocast() -> tuple[tuple[str, torch.dtype], ...]:
+    return tuple(
+        (device, torch.get_autocast_dtype(device))
+        for device in AUTOCAST_DEVICES
+        if torch.is_autocast_enabled(device)
+    )
+
+
+@dataclass(frozen=True)
 class CallerModes:
     """The gradient, inference and autocast modes of the thread that creates this object."""
 
-    def __init__(self) -> None:
-        self._grad = torch.is_grad_enabled()
-        self._inference = torch.is_inference_mode_enabled()
-        self._autocast = [
-            (device, torch.get_autocast_dtype(device))
-            for device in AUTOCAST_DEVICES
-            if torch.is_autocast_enabled(device)
-        ]
+    grad: bool = field(default_factory=torch.is_grad_enabled)
+    inference: bool = field(default_factory=torch.is_inference_mode_enabled)
+    autocast: tuple[tuple[str, torch.dtype], ...] = field(default_factory=_autocast)
 
     def entered(self) -> AbstractContextManager[Any]:
         """A context in which another thread has these modes."""
-        gradients = (
-            torch.inference_mode() if self._inference else torch.set_grad_enabled(self._grad)
-        )
-        if not self._autocast:
+        gradients = torch.inference_mode() if self.inference else torch.set_grad_enabled(self.grad)
+        if not self.autocast:
             return gradients
         stack = ExitStack()
         stack.enter_context(gradients)
-        for device, dtype in self._autocast:
+        for device, dtype in self.autocast:
             stack.enter_context(torch.autocast(device, dtype=dtype))
         return stack

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .channels import Channels
 from .errors import CallTimeout, ChannelError, ClosedError
-from .executor import Executor
+from .executor import Executor, Options
 from .program import Program
 from .source_map import cluster_error
 from .weights import Weights
@@ -27,8 +27,8 @@ class SerialExecutor(Executor):
     as the caller's PyTorch does.
     """
 
-    def __init__(self, program: Program, timeout: float | None = None) -> None:
-        super().__init__(program, timeout)
+    def __init__(self, program: Program, options: Options) -> None:
+        super().__init__(program, options)
         self._closed = False
 
     def run(self, inputs: Mapping[str, Tensor], w: Weights) -> dict[str, Tensor]:

@@ -13,9 +13,9 @@ from queue import Empty, SimpleQueue
 
 from torch import Tensor
 
-from .channels import Channels
-from .errors import CallAborted, CallTimeout, ChannelError, ClosedError
-from .executor import Executor
+from .channels import Channels, run_blocking
+from .errors import CallAborted, CallTimeout, ClosedError
+from .executor import Executor, Options
 from .modes import CallerModes
 from .program import Cluster, Program
 from .source_map import cluster_error
@@ -30,8 +30,8 @@ class ThreadsExecutor(Executor):
     calls the model whose call is running gets a RuntimeError instead of a deadlock.
     """
 
-    def __init__(self, program: Program, timeout: float | None = None) -> None:
-        super().__init__(program, timeout)
+    def __init__(self, program: Program, options: Options) -> None:
+        super().__init__(program, options)
         self._closed = False
         self._forget()
         _executors.add(self)
@@ -156,7 +156,9 @@ class _Job:
         call = self._call
         try:
             with call.modes.entered():
-                outputs = self._drive()
+                outputs = run_blocking(
+                    self._cluster.function(*self._arguments, self._w, self._channels)
+                )
             self._channels.finish()
         except CallAborted:
             return
@@ -164,15 +166,6 @@ class _Job:
             call.end(cluster_error(self._cluster, error))
         else:
             call.add(outputs)
-
-    def _drive(self) -> dict[str, Tensor]:
-        coroutine = self._cluster.function(*self._arguments, self._w, self._channels)
-        try:
-            coroutine.send(None)
-        except StopIteration as end:
-            return end.value
-        coroutine.close()
-        raise ChannelError("a cluster can await nothing but channels.recv")
 
 
 class _Channels(Channels):

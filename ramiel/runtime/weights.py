@@ -6,6 +6,7 @@ processes share it.  The mapping is private: training writes to memory, never to
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,41 @@ def check_weights(needed: Iterable[Weight], found: Mapping[str, Tensor], source:
 def of_tensors(tensors: Mapping[str, Tensor]) -> tuple[Weight, ...]:
     """What these tensors would satisfy."""
     return tuple(Weight(name, t.dtype, tuple(t.shape)) for name, t in tensors.items())
+
+
+_unknown = itertools.count(-1, -1)
+
+
+class WeightsFile:
+    """The file that a model was loaded from, for processes that map it too."""
+
+    def __init__(self, path: Path, tensors: Mapping[str, Tensor]) -> None:
+        """`tensors`: what was mapped, all untouched yet."""
+        self.path = path
+        self.stamp = _stamp(path)
+        self.marks = {name: mark(tensor) for name, tensor in tensors.items()}
+        self._tensors = tensors  # kept, so that nothing else can get their addresses
+
+    def map_again(self) -> dict[str, Tensor]:
+        """The same weights, mapped by another process.  Raises WeightsError if it has changed."""
+        tensors = read_weights(self.path)
+        if _stamp(self.path) != self.stamp:
+            raise WeightsError(f"{self.path} has changed since the model was loaded")
+        return {name: tensors[name] for name in self.marks}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_tensors": {}}
+
+
+def mark(tensor: Tensor) -> tuple[int, int]:
+    """Something that changes when a tensor is written to, or gets other memory."""
+    # An inference tensor does not count its changes: it may have changed.
+    return tensor.data_ptr(), next(_unknown) if tensor.is_inference() else tensor._version
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    status = file.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 class WeightTree:

@@ -21,6 +21,7 @@ from ramiel.benchmarking import Timing, measure
 from ramiel.cores import available_cores
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.driver import compile_model, load
+from ramiel.runtime.model import EXECUTORS
 from ramiel.sampling import sample_inputs
 from ramiel.tools.commands.common import (
     add_compiler_options,
@@ -40,6 +41,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add_model(command)
     command.add_argument("--rounds", type=int, default=5, help="alternating rounds (default: 5)")
     command.add_argument("--seconds", type=float, default=1.0, help="of a round (default: 1)")
+    command.add_argument(
+        "--executor",
+        choices=list(EXECUTORS),
+        default="threads",
+        help="of the parallel program (default: threads)",
+    )
     command.add_argument("--json", type=Path, metavar="FILE", help="write the timings here")
     add_compiler_options(command)
 
@@ -70,6 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
             cores,
             arguments.rounds,
             arguments.seconds,
+            arguments.executor,
         )
     _print(timings, compilation.verdict, cores, load_average)
     if arguments.json is not None:

@@ -7,6 +7,7 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
+from ramiel.runtime.model import EXECUTORS
 from ramiel.tools.commands.common import (
     add_compiler_options,
     add_model,
@@ -14,7 +15,7 @@ from ramiel.tools.commands.common import (
     options_of,
     progress,
 )
-from ramiel.verification import LEAST_VARIATION, RELATIVE_TOLERANCE, verify_model
+from ramiel.verification import LEAST_VARIATION, RELATIVE_TOLERANCE, VERIFIED, verify_model
 
 HELP = "compare the compiled model, serial and parallel, with onnxruntime"
 EXAMPLE = "ramiel verify googlenet.onnx"
@@ -24,6 +25,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_model(command)
     command.add_argument("--seed", type=int, default=0, help="of the random inputs (default: 0)")
+    command.add_argument(
+        "--executor",
+        choices=list(EXECUTORS),
+        action="append",
+        help=f"run this one; can be repeated (default: {' and '.join(VERIFIED)})",
+    )
     add_compiler_options(command)
 
 
@@ -32,7 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
     with progress(f"verifying {arguments.model.name}") as step:
         options = options_of(arguments)
         found = verify_model(
-            arguments.model, options, step, seed=arguments.seed, dims=dims_of_options(options)
+            arguments.model,
+            options,
+            step,
+            seed=arguments.seed,
+            dims=dims_of_options(options),
+            executors=arguments.executor or VERIFIED,
         )
     table = Table("output", "executor", "largest difference", "relative", "varies by")
     for item in found.differences:
@@ -46,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     Console(width=None if Console().is_terminal else 100).print(table)
     wrong = sum(not item.ok for item in found.differences)
     for item in found.differences:
-        if item.executor == "serial" and item.variation < LEAST_VARIATION:
+        if item.executor == found.differences[0].executor and item.variation < LEAST_VARIATION:
             print(f"warning: {item.output} hardly depends on its input: this proves little")
     if wrong:
         count = len(found.differences)

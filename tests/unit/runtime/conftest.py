@@ -18,6 +18,8 @@ from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariable
 
 import ramiel.runtime
 
+sys.path.insert(0, str(Path(__file__).parent))  # for the models beside the tests
+
 MODEL = '''\
 import torch
 import torch.nn.functional as F
