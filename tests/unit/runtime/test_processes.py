@@ -346,8 +346,7 @@ if sys.argv[2] == "wait":
 """
 
 
-@pytest.mark.parametrize("ending", ["exit", "kill"])
-@pytest.mark.parametrize("method", ["spawn", "fork"])
+@pytest.mark.parametrize(("method", "ending"), [("spawn", "kill"), ("fork", "exit")])
 def test_workers_end_with_the_process_however_it_ends(
     branches: Any, method: str, ending: str
 ) -> None:
