@@ -121,8 +121,10 @@ async def take(w: Any, channels: Any) -> dict[str, Any]:
     return {"values": [await channels.recv(f"v{i}", source="give") for i in range(count)]}
 
 
-VALUES: list[Any] = [7, None, "text", [torch.ones(2), torch.zeros(0)], torch.tensor(2.5)]
-VALUES += [torch.ones(3, dtype=torch.bfloat16), torch.randn(3, 4).T, [], torch.empty(2, 0)]
+VALUES: list[Any] = [
+    *(7, None, "text", [torch.ones(2), torch.zeros(0)], torch.tensor(2.5)),
+    *(torch.ones(3, dtype=torch.bfloat16), torch.randn(3, 4).T, [], torch.empty(2, 0)),
+]
 
 
 class Values(ParallelModel):
@@ -286,7 +288,11 @@ def test_a_weights_file_that_was_replaced_is_noticed(
             model(*example)
 
 
-@pytest.mark.parametrize("copier", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def pickled(model: Any) -> Any:
+    return pickle.loads(pickle.dumps(model))
+
+
+@pytest.mark.parametrize("copier", [copy.deepcopy, pickled])
 def test_copies_have_their_own_workers_and_weights(
     branches: Any, example: Any, expected: Any, copier: Any
 ) -> None:
@@ -325,8 +331,9 @@ class Items:
 
 def test_in_the_workers_of_a_data_loader(model: Any) -> None:
     model(X, NOTHING)
-    loader: Any = torch.utils.data.DataLoader(
-        Items(model),  # pyright: ignore[reportArgumentType]
+    data: Any = torch.utils.data
+    loader = data.DataLoader(
+        Items(model),
         num_workers=2,
         multiprocessing_context=multiprocessing.get_context("fork"),
     )
