@@ -31,6 +31,7 @@ PASSES = {
     "estimate-cost": ("transforms.estimate_cost", "EstimateCost"),
     "cluster": ("transforms.cluster", "Cluster"),
     "merge-clusters": ("transforms.merge_clusters", "MergeClusters"),
+    "duplicate-tasks": ("transforms.duplicate_tasks", "DuplicateTasks"),
 }
 """Pass names, each the name of a file in ramiel/transforms; xDSL's own cse, dce and canonicalize
 stand beside them."""

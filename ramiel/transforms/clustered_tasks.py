@@ -15,13 +15,13 @@ from ramiel.transforms.task_graph import Tasks, is_immediate, read_tasks
 class ClusteredTasks:
     """The tasks of a program, the clusters that they are in, and the program's results.
 
-    `awaited` are the values that some operation waits for without using them.
+    `also_reads` are the values that an operation waits for without using them.
     """
 
     tasks: Tasks
     clusters: Clusters
     outputs: list[SSAValue]
-    awaited: set[SSAValue]
+    also_reads: dict[Operation, list[SSAValue]]
 
 
 def take_apart(program: ProgramOp) -> ClusteredTasks:
@@ -39,7 +39,7 @@ def take_apart(program: ProgramOp) -> ClusteredTasks:
         tasks,
         [[number[op] for op in group] for group in groups],
         _outputs(program),
-        {value for values in also_reads.values() for value in values},
+        also_reads,
     )
 
 

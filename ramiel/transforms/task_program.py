@@ -110,7 +110,8 @@ class _ProgramWriter:
             for value in self.tasks.reads[task]:
                 if value not in local:
                     local[value] = self._fetch(value, index, block)
-            op.detach()
+            if op.parent is not None:  # a new copy stands nowhere yet
+                op.detach()
             _replace_operands(op, local)
             block.add_op(op)
             for value in op.results:

@@ -47,6 +47,12 @@ def add_compiler_options(
         action="store_true",
         help="keep the parallel program where no gain is predicted",
     )
+    command.add_argument(
+        "--no-duplicate",
+        dest="duplicate",
+        action="store_false",
+        help="never run an operation in several clusters to save a message",
+    )
     if not dims:
         return
     command.add_argument(
@@ -64,6 +70,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         workers=arguments.workers if isinstance(arguments.workers, int) else None,
         preset=arguments.preset,
         force_parallel=arguments.force_parallel,
+        duplicate=arguments.duplicate,
         dims=tuple(getattr(arguments, "dim", ())),
         name=getattr(arguments, "name", None),
     )
