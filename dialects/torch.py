@@ -4,13 +4,15 @@
 
 The callee is a key of a closed registry (`ramiel.operators.registry`): any other string does not
 verify, so a text can never name code of its own.  `torch.if`, `torch.for` and `torch.while` hold
-regions of calls: see `ramiel.dialects.torch_control`.
+regions of calls: see `ramiel.dialects.torch_control`.  `torch.prepare` is a call on weights that
+runs once, when the model is loaded.
 """
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, StringAttr
 from xdsl.ir import Attribute, Dialect, Operation, ParametrizedAttribute, SSAValue
@@ -26,11 +28,12 @@ from xdsl.irdl import (
 )
 from xdsl.parser import AttrParser, Parser, UnresolvedOperand
 from xdsl.printer import Printer
-from xdsl.traits import EffectInstance, MemoryEffect, MemoryEffectKind
+from xdsl.traits import EffectInstance, MemoryEffect, MemoryEffectKind, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from ramiel import element_types
 from ramiel.dialects import syntax
+from ramiel.dialects.dataflow import ConstantOp, Immediate, WeightOp
 from ramiel.dialects.syntax import Literal
 from ramiel.dialects.torch_control import ForOp, IfOp, WhileOp
 from ramiel.operators.callee import Callee
@@ -61,21 +64,18 @@ class CalleeEffects(MemoryEffect):
 
     @classmethod
     def get_effects(cls, op: Operation) -> set[EffectInstance]:
-        assert isinstance(op, CallOp)
+        assert isinstance(op, CalleeOperation)
         return set() if op.callee.pure else {EffectInstance(MemoryEffectKind.WRITE)}
 
 
-@irdl_op_definition
-class CallOp(IRDLOperation):
-    """A call of a registered callee: positional operands, keyword operands, literals."""
+class CalleeOperation(IRDLOperation, ABC):
+    """What names a registered callee: positional operands, keyword operands, literals."""
 
-    name = "torch.call"
     key = prop_def(StringAttr)
     keywords = prop_def(ArrayAttr[StringAttr])
     literals = prop_def(DictionaryAttr)
     arguments = var_operand_def()
     outcomes = var_result_def()
-    traits = traits_def(CalleeEffects())
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class CallOp(IRDLOperation):
         syntax.print_discardable(printer, self.attributes)
 
     @classmethod
-    def parse(cls, parser: Parser) -> CallOp:
+    def parse(cls, parser: Parser) -> Self:
         def parse_argument() -> tuple[str | None, UnresolvedOperand]:
             name = parser.parse_optional_identifier()
             if name is not None:
@@ -187,4 +187,35 @@ class CallOp(IRDLOperation):
         self.bind()
 
 
-Torch = Dialect("torch", [CallOp, IfOp, ForOp, WhileOp], [DtypeAttr])
+@irdl_op_definition
+class CallOp(CalleeOperation):
+    """A call, run each time that the model is."""
+
+    name = "torch.call"
+    traits = traits_def(CalleeEffects())
+
+
+@irdl_op_definition
+class PrepareOp(CalleeOperation):
+    """A call on weights alone, run once, when the model is loaded: a kernel's own layout, say."""
+
+    name = "torch.prepare"
+    traits = traits_def(Pure(), Immediate())
+
+    @property
+    def weight(self) -> WeightOp:
+        """The weight that is prepared: the first operand."""
+        owner = self.operands[0].owner
+        assert isinstance(owner, WeightOp)
+        return owner
+
+    def verify_(self) -> None:
+        super().verify_()
+        known = (isinstance(value.owner, WeightOp | ConstantOp) for value in self.operands)
+        if not self.operands or not all(known):
+            raise VerifyException("torch.prepare takes weights, and nothing else")
+        if len(self.results) != 1:
+            raise VerifyException("torch.prepare has one result")
+
+
+Torch = Dialect("torch", [CallOp, PrepareOp, IfOp, ForOp, WhileOp], [DtypeAttr])

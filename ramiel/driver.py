@@ -37,10 +37,14 @@ SIMPLIFY = ("infer-shapes", "canonicalize-onnx", "constant-fold", "cse", "dce")
 PRUNE = ("upgrade-onnx", *SIMPLIFY, *SIMPLIFY)
 """Twice: a folded shape makes more shapes known."""
 FUSE = ("fuse-batch-norm", "dce")
-LOWER = ("convert-onnx-to-torch", "outline-constants", "cse", "dce")
+LOWER = ("convert-onnx-to-torch", "outline-constants", "fuse-linear", "cse", "dce")
+KERNELS = ("pack-weights", "fuse-activation", "channels-last", "cse", "dce")
+"""What only runs well where PyTorch has oneDNN, as its builds for x86 and ARM have."""
 ESTIMATE = ("estimate-cost", "clone")
 DUPLICATE = "duplicate-tasks{min-gain-percent=1}"
 """A copy is one more line to read: not for less than one per cent."""
+OPTIONAL = ("constant-fold", "fuse-batch-norm", "fuse-linear", *KERNELS[:3])
+"""Passes that a program runs without as well."""
 PRESETS = ("faithful", "fast")
 """`faithful` changes no parameter; `fast` may."""
 EXTENSIONS = "ramiel.pipeline"
@@ -63,6 +67,10 @@ class Options:
     """Keep the parallel program where no gain is predicted."""
     duplicate: bool = True
     """Copy operations to clusters that would wait for them, where that pays."""
+    portable: bool = False
+    """Leave out kernels that only some machines have."""
+    without: tuple[str, ...] = ()
+    """Passes to leave out."""
     dims: tuple[str, ...] = ()
     """Symbolic dimensions to fix, as "batch=1"."""
     name: str | None = None
@@ -145,12 +153,19 @@ def extension_passes(stage: str) -> list[str]:
     return [text for entry in found if (text := entry.load().get(stage))]
 
 
-def passes_of(preset: str) -> list[str]:
-    """All passes up to clustering.  Raises RamielError for an unknown preset."""
+def passes_of(options: Options) -> list[str]:
+    """All passes up to clustering.  Raises RamielError for an unknown preset or pass."""
+    preset = options.preset
     if preset not in PRESETS:
         raise RamielError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
     fuse = FUSE if preset == "fast" else ()
-    return [*PRUNE, *extension_passes("onnx"), *fuse, *LOWER, *extension_passes("torch")]
+    kernels = KERNELS if preset == "fast" and not options.portable else ()
+    passes = [*PRUNE, *extension_passes("onnx"), *fuse, *LOWER, *kernels]
+    for name in options.without:
+        if name not in OPTIONAL:
+            raise RamielError(f"no pass {name!r} can be left out; {', '.join(OPTIONAL)} can")
+    kept = [name for name in passes if name not in options.without]
+    return [*kept, *extension_passes("torch")]
 
 
 def lower_model(
@@ -160,7 +175,7 @@ def lower_model(
     pipeline = Pipeline(module, progress)
     if keep_ir:
         pipeline.keep_stages()
-    passes = passes_of(options.preset)
+    passes = passes_of(options)
     if options.dims:
         dims = ",".join(f'"{dim}"' for dim in options.dims)
         passes.insert(passes.index("infer-shapes"), f"infer-shapes{{dims={dims}}}")

@@ -14,7 +14,7 @@ from ramiel.backend.wrapping import LINE_LENGTH
 from ramiel.dialects.dataflow import ConstantOp, WeightOp
 from ramiel.dialects.onnx import OptionalType, SequenceType
 from ramiel.dialects.task import ChannelOp, ClusterOp, OutputOp, ProgramOp, RecvOp, SendOp
-from ramiel.dialects.torch import CallOp
+from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.dialects.torch_control import IfOp, LoopOp
 from ramiel.errors import RamielError
 from ramiel.locations import node_name
@@ -91,7 +91,9 @@ class ClusterPrinter:
         # The colon is no bracket: a long signature is wrapped without it.
         self._docstring()
         statements = [
-            op for op in self.cluster.block.ops if not isinstance(op, OutputOp | WeightOp)
+            op
+            for op in self.cluster.block.ops
+            if not isinstance(op, OutputOp | WeightOp | PrepareOp)
         ]
         for section, group in groupby(statements, lambda op: module_of(node_name(op))):
             self._section(section, list(group))

@@ -17,6 +17,7 @@ from ramiel.backend.cluster_printer import (
     milliseconds,
     print_cluster,
 )
+from ramiel.backend.layout_printer import has_layouts
 from ramiel.backend.naming import Namespace, class_name, name_values
 from ramiel.backend.source import Source, as_comment
 from ramiel.dialects.onnx import OptionalType, SequenceType, StringType
@@ -79,6 +80,8 @@ def _print_head(source: Source, program: ProgramOp, title: str, arguments: str, 
     if "F." in body:
         source.add("import torch.nn.functional as F")
     source.add("from torch import Tensor", "")
+    if "layouts." in body:
+        source.add("from . import _layouts as layouts")
     if "operators." in body:
         source.add("from . import _operators as operators")
     source.add(
@@ -144,7 +147,9 @@ def _print_class(
     clusters: list[str] = []
     for cluster in program.clusters:
         reads = [program.argument_names()[i] for i in arguments_read(program, cluster)]
-        clusters.append(f"Cluster({cluster_name(cluster)}, reads={format_literal(reads)})")
+        name = cluster_name(cluster)
+        prepare = f", prepare=layouts.{name}" if has_layouts(cluster) else ""
+        clusters.append(f"Cluster({name}, reads={format_literal(reads)}{prepare})")
     _print_tuple(source, "clusters", clusters)
     messages = [
         f"Message({quote(names[channel.send.value])}, "

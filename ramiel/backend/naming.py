@@ -9,9 +9,10 @@ from typing import cast
 
 from xdsl.ir import Block, Operation, SSAValue
 
+from ramiel.backend.layout_printer import prepared_names
 from ramiel.dialects.dataflow import WeightOp
 from ramiel.dialects.task import ProgramOp, RecvOp
-from ramiel.dialects.torch import CallOp
+from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.dialects.torch_control import IfOp, LoopOp, yielded
 from ramiel.frontend.names import identifier
 from ramiel.operators.rendering import quote
@@ -21,7 +22,7 @@ RESERVED = frozenset(
         *keyword.kwlist,
         *keyword.softkwlist,
         *dir(builtins),
-        *("torch", "F", "Tensor", "operators", "w", "channels", "Model"),
+        *("torch", "F", "Tensor", "operators", "layouts", "w", "channels", "Model"),
         *("Channels", "Cluster", "Input", "Message", "ParallelModel", "Weights"),
     }
 )
@@ -73,7 +74,11 @@ def name_values(program: ProgramOp, namespace: Namespace) -> Names:
 
 
 def _name_block(block: Block, names: Names) -> None:
+    prepared = prepared_names(block)
     for op in block.ops:
+        if isinstance(op, PrepareOp):
+            names[op.results[0]] = f"w[{quote(prepared[op])}]"
+            continue
         if isinstance(op, WeightOp):
             names[op.result] = f"w[{quote(op.weight_name.data)}]"
             continue

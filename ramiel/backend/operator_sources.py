@@ -9,12 +9,12 @@ from types import ModuleType
 from typing import Any
 
 from ramiel.dialects.task import ProgramOp
-from ramiel.dialects.torch import CallOp
+from ramiel.dialects.torch import CalleeOperation
 
 
 def operators_module(program: ProgramOp) -> str | None:
     """The source of _operators.py; None if the program calls no helper."""
-    called = (op.callee.helper_function for op in program.walk() if isinstance(op, CallOp))
+    called = (op.callee.helper_function for op in program.walk() if isinstance(op, CalleeOperation))
     helpers = [helper for helper in dict.fromkeys(called) if helper is not None]
     return gather(helpers) if helpers else None
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
+from ramiel.backend.layout_printer import layouts_module
 from ramiel.backend.module_printer import print_module
 from ramiel.backend.operator_sources import operators_module
 from ramiel.dialects.task import ProgramOp
@@ -32,6 +33,9 @@ def package_files(program: ProgramOp, name: str | None = None) -> dict[str, str]
     helpers = operators_module(program)
     if helpers is not None:
         files["_operators.py"] = helpers
+    layouts = layouts_module(program)
+    if layouts is not None:
+        files["_layouts.py"] = layouts
     runtime = resources.files("ramiel.runtime")
     for file in sorted(runtime.iterdir(), key=lambda item: item.name):
         if file.name.endswith(".py"):

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from xdsl.ir import Attribute
 
 from ramiel import element_types
-from ramiel.dialects.torch import CallOp
+from ramiel.dialects.torch import CalleeOperation
 from ramiel.errors import RamielError
 from ramiel.operators import registry
 from ramiel.operators.rendering import render
@@ -40,7 +40,7 @@ def _compile(text: str) -> CodeType:
     return compile(text, "<torch.call>", "eval")
 
 
-def evaluate(op: CallOp, operands: Sequence[Any]) -> tuple[Any, ...]:
+def evaluate(op: CalleeOperation, operands: Sequence[Any]) -> tuple[Any, ...]:
     """The results of a call on operand values (tensors), one for each result of the operation.
 
     Raises what the callee raises.
@@ -53,7 +53,7 @@ def evaluate(op: CallOp, operands: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(result)
 
 
-def infer_result_types(op: CallOp) -> list[Attribute] | None:
+def infer_result_types(op: CalleeOperation) -> list[Attribute] | None:
     """The result types from the operand types, by a run on meta tensors.
 
     Where a dimension is not known the element types alone are, and the shapes unranked.  None if

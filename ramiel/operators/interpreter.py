@@ -12,7 +12,7 @@ import torch
 from xdsl.ir import Block, Operation, SSAValue
 
 from ramiel.dialects.dataflow import ConstantOp, GraphOp, WeightOp
-from ramiel.dialects.torch import CallOp
+from ramiel.dialects.torch import CalleeOperation
 from ramiel.dialects.torch_control import IfOp, LoopOp, yielded
 from ramiel.errors import RamielError
 from ramiel.operators.evaluation import evaluate
@@ -65,7 +65,7 @@ def run_operation(op: Operation, values: dict[SSAValue, Any], store: WeightStore
             values[op.result] = to_torch(from_dense(dense))
         case WeightOp(weight_name=name):
             values[op.result] = to_torch(store[name.data])
-        case CallOp():
+        case CalleeOperation():
             results = evaluate(op, [values[operand] for operand in op.operands])
             values.update(zip(op.results, results, strict=True))
         case IfOp():

@@ -62,6 +62,7 @@ FAMILIES = (
     "text",
     "ngrams",
     "control_flow",
+    "kernels",
 )
 
 STRINGS = "ai.onnx on strings"

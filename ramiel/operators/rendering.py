@@ -11,7 +11,7 @@ from typing import Any, cast
 from xdsl.ir import Attribute, SSAValue
 
 from ramiel.dialects import syntax
-from ramiel.dialects.torch import CallOp, DtypeAttr
+from ramiel.dialects.torch import CalleeOperation, DtypeAttr
 from ramiel.operators.callee import Callee, Operands
 
 _FIELD = re.compile(r"\{(\*?)(\w+)(?::(\w+))?\}")
@@ -22,7 +22,7 @@ _ELLIPSIS = "{...}"
 """In a template: the parameters that it does not name, as `, name=value`."""
 
 
-def render(op: CallOp, name: Callable[[SSAValue], str]) -> str:
+def render(op: CalleeOperation, name: Callable[[SSAValue], str]) -> str:
     """The expression, with operands under the names that `name` gives them."""
     callee, bound = op.callee, op.bind()
 

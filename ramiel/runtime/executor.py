@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from .launch import START_METHODS
+from .preparation import Preparation
 from .program import Program
 from .weights import Weights, WeightsFile
 
@@ -39,6 +40,7 @@ class Executor(ABC):
         self.program = program
         self.options = options
         self.timeout = options.timeout
+        self.preparation = Preparation()
 
     @abstractmethod
     def run(self, inputs: Mapping[str, Tensor], w: Weights) -> dict[str, Tensor]:

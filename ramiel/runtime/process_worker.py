@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .channels import Channels, run_blocking
 from .errors import CallAborted, ClusterError
+from .preparation import Preparation
 from .program import Program
 from .shared_memory import Inbox, Outbox
 from .signals import Bell, Note, post
@@ -85,6 +86,7 @@ class Worker:
         self._sources = [1 + self._numbers[message.source] for message in program.messages]
         self._mapped: dict[str, Tensor] = {}
         self._weights = Weights()
+        self._preparation = Preparation()
         self._begun: deque[Note] = deque()
         self._arrived: dict[int, dict[int, Note]] = {}
         self._aborted: set[int] = set()
@@ -112,7 +114,8 @@ class Worker:
             channels = _Channels(self, call, slot)
             with modes.entered():
                 arguments = [inputs[name] for name in self.cluster.reads]
-                outputs = run_blocking(self.cluster.function(*arguments, self._weights, channels))
+                w = self._preparation.weights_of(self.cluster, self._weights)
+                outputs = run_blocking(self.cluster.function(*arguments, w, channels))
             channels.finish()
             self.report(OUTPUTS, call, (slot, "outputs"), *flat(outputs))
         except CallAborted:
@@ -155,6 +158,7 @@ class Worker:
             if note.kind == WEIGHTS:
                 changed = paired(self._inboxes[0].get(note.at, note.size))
                 self._weights = Weights(self._mapped | changed)
+                self._preparation = Preparation()
             elif note.call <= self._done:
                 continue
             elif note.kind == BEGIN:

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 from torch import Tensor
 
+from .weights import Weights
+
 ClusterFunction: TypeAlias = Callable[..., Coroutine[Any, Any, dict[str, Tensor]]]
 
 
@@ -15,12 +17,14 @@ ClusterFunction: TypeAlias = Callable[..., Coroutine[Any, Any, dict[str, Tensor]
 class Cluster:
     """A cluster function `f(*inputs, w, channels)`, the model inputs that it reads, in order.
 
-    `width` is the number of cores that its operators use.
+    `width` is the number of cores that its operators use.  `prepare` gives the weights that its
+    kernels want in another layout than the file's; it is called once.
     """
 
     function: ClusterFunction
     reads: tuple[str, ...] = ()
     width: int = 1
+    prepare: Callable[[Weights], dict[str, Tensor]] | None = None
 
     @property
     def name(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import types
 from collections import deque
-from collections.abc import Coroutine, Generator, Mapping
+from collections.abc import Coroutine, Generator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from torch import Tensor
@@ -35,7 +35,8 @@ class SerialExecutor(Executor):
         """One call, see Executor.run; the timeout is looked at where a cluster waits or ends."""
         if self._closed:
             raise ClosedError(f"{self.program.name} is closed")
-        call = _Call(self.program, inputs, w)
+        weights = [self.preparation.weights_of(cluster, w) for cluster in self.program.clusters]
+        call = _Call(self.program, inputs, weights)
         deadline = None if self.timeout is None else time.monotonic() + self.timeout
         try:
             while call.advance():
@@ -84,7 +85,9 @@ class _Channels(Channels):
 class _Call:
     """One call: a coroutine per cluster."""
 
-    def __init__(self, program: Program, inputs: Mapping[str, Tensor], w: Weights) -> None:
+    def __init__(
+        self, program: Program, inputs: Mapping[str, Tensor], weights: Sequence[Weights]
+    ) -> None:
         self.program = program
         self.outputs: dict[str, Tensor] = {}
         self._mail = _Mail(len(program.clusters))
@@ -93,7 +96,7 @@ class _Call:
         ]
         self._coroutines: list[Coroutine[Any, Any, dict[str, Tensor]]] = [
             cluster.function(*[inputs[name] for name in cluster.reads], w, channels)
-            for cluster, channels in zip(program.clusters, self._channels, strict=True)
+            for cluster, w, channels in zip(program.clusters, weights, self._channels, strict=True)
         ]
 
     def advance(self) -> bool:

@@ -17,6 +17,7 @@ from .channels import Channels, run_blocking
 from .errors import CallAborted, CallTimeout, ClosedError
 from .executor import Executor, Options
 from .modes import CallerModes
+from .preparation import Preparation
 from .program import Cluster, Program
 from .source_map import cluster_error
 from .weights import Weights
@@ -45,7 +46,9 @@ class ThreadsExecutor(Executor):
         """
         self._refuse_nesting()
         call = _Call(self.program)
-        jobs = [_Job(call, cluster, inputs, w) for cluster in self.program.clusters]
+        jobs = [
+            _Job(call, cluster, inputs, w, self.preparation) for cluster in self.program.clusters
+        ]
         with self._turn:
             try:
                 self._caller = threading.get_ident()
@@ -143,22 +146,27 @@ class _Job:
     """One cluster's part of a call."""
 
     def __init__(
-        self, call: _Call, cluster: Cluster, inputs: Mapping[str, Tensor], w: Weights
+        self,
+        call: _Call,
+        cluster: Cluster,
+        inputs: Mapping[str, Tensor],
+        w: Weights,
+        preparation: Preparation,
     ) -> None:
         self._call = call
         self._cluster = cluster
         self._channels = _Channels(call, cluster.name)
         self._arguments = [inputs[name] for name in cluster.reads]
         self._w = w
+        self._preparation = preparation
 
     def __call__(self) -> None:
         """Run the cluster in the caller's modes, and report to the call."""
         call = self._call
         try:
             with call.modes.entered():
-                outputs = run_blocking(
-                    self._cluster.function(*self._arguments, self._w, self._channels)
-                )
+                w = self._preparation.weights_of(self._cluster, self._w)
+                outputs = run_blocking(self._cluster.function(*self._arguments, w, self._channels))
             self._channels.finish()
         except CallAborted:
             return

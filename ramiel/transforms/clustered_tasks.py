@@ -75,7 +75,12 @@ def _share_immediates(program: ProgramOp) -> None:
         for op in cluster.block.ops:
             if not is_immediate(op):
                 continue
-            key = (op.name, frozenset(op.properties.items()), tuple(op.result_types))
+            key = (
+                op.name,
+                frozenset(op.properties.items()),
+                tuple(op.operands),
+                tuple(op.result_types),
+            )
             first = shared.setdefault(key, op)
             if first is op:
                 continue

@@ -109,7 +109,7 @@ class _ProgramWriter:
             op = self.tasks.operations[task]
             for value in self.tasks.reads[task]:
                 if value not in local:
-                    local[value] = self._fetch(value, index, block)
+                    local[value] = self._fetch(value, index, block, local)
             if op.parent is not None:  # a new copy stands nowhere yet
                 op.detach()
             _replace_operands(op, local)
@@ -121,10 +121,12 @@ class _ProgramWriter:
             self._write_given_outputs(local, block)
         return block
 
-    def _fetch(self, value: SSAValue, index: int, block: Block) -> SSAValue:
+    def _fetch(
+        self, value: SSAValue, index: int, block: Block, local: dict[SSAValue, SSAValue]
+    ) -> SSAValue:
         """Get a value that another cluster computes, or that exists before the program runs."""
         if value not in self.tasks.producer:
-            return self._copy_immediate(value, block)
+            return self._copy_immediate(value, block, local)
         channel = self.channels[value][index]
         recv = RecvOp(channel.result, value.type)
         recv.result.name_hint = value.name_hint
@@ -132,10 +134,15 @@ class _ProgramWriter:
         block.add_op(recv)
         return recv.result
 
-    def _copy_immediate(self, value: SSAValue, block: Block) -> SSAValue:
+    def _copy_immediate(
+        self, value: SSAValue, block: Block, local: dict[SSAValue, SSAValue]
+    ) -> SSAValue:
         op = value.owner
         assert isinstance(op, Operation) and is_immediate(op)
-        copy = op.clone()
+        for operand in op.operands:
+            if operand not in local:
+                local[operand] = self._copy_immediate(operand, block, local)
+        copy = op.clone({operand: local[operand] for operand in op.operands})
         block.add_op(copy)
         return copy.results[op.results.index(value)]
 
@@ -155,7 +162,7 @@ class _ProgramWriter:
             if value in self.tasks.producer:
                 continue
             if value not in local:
-                local[value] = self._copy_immediate(value, block)
+                local[value] = self._copy_immediate(value, block, local)
             for position in positions:
                 block.add_op(OutputOp(local[value], position))
 

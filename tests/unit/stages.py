@@ -58,7 +58,7 @@ def stages(case: Case, preset: str) -> Iterator[tuple[str, list[Array]]]:
     """Each pass in the order of the preset, and what the graph after it gives."""
     pipeline = Pipeline(load(case.path))
     tensors = [to_torch(array) for array in case.inputs.values()]
-    for name in ("lift", *passes_of(preset), "estimate-cost", "clone"):
+    for name in ("lift", *passes_of(Options(preset=preset)), "estimate-cost", "clone"):
         if name != "lift":
             pipeline.run(name)
         outputs = run_graph(graph_of(pipeline.module), tensors)

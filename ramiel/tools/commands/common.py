@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ramiel.driver import PRESETS, Options, Progress
+from ramiel.driver import OPTIONAL, PRESETS, Options, Progress
 from ramiel.errors import RamielError
 
 
@@ -43,6 +43,18 @@ def add_compiler_options(
         help="faithful changes no parameter, so that the model can be trained (default: fast)",
     )
     command.add_argument(
+        "--portable",
+        action="store_true",
+        help="leave out kernels that only some machines have",
+    )
+    command.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="PASS",
+        help=f"leave out a pass: {', '.join(OPTIONAL)}",
+    )
+    command.add_argument(
         "--force-parallel",
         action="store_true",
         help="keep the parallel program where no gain is predicted",
@@ -69,6 +81,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
     return Options(
         workers=arguments.workers if isinstance(arguments.workers, int) else None,
         preset=arguments.preset,
+        portable=arguments.portable,
+        without=tuple(arguments.without),
         force_parallel=arguments.force_parallel,
         duplicate=arguments.duplicate,
         dims=tuple(getattr(arguments, "dim", ())),

@@ -1,0 +1,129 @@
+"""Convolutions and matrix products by oneDNN, with weights laid out for it and fused activations.
+
+A weight is laid out once, when the model is loaded.  Where PyTorch has no oneDNN it stays as it is,
+and the functions below fall back to PyTorch's own.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+ACTIVATIONS: dict[str, Callable[..., torch.Tensor]] = {
+    "relu": F.relu,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "swish": F.silu,
+    "hardswish": F.hardswish,
+    "hardtanh": F.hardtanh,
+    "leaky_relu": F.leaky_relu,
+    "gelu": F.gelu,
+}
+"""What oneDNN applies to a result before it writes it, under the names of PyTorch's binding."""
+
+
+@functools.cache
+def has_onednn() -> bool:
+    """Whether this PyTorch has oneDNN's kernels; a warning if it has not."""
+    if torch.backends.mkldnn.is_available():
+        return True
+    warnings.warn(
+        "compiled for oneDNN, which this PyTorch lacks: its own, slower kernels run instead",
+        stacklevel=2,
+    )
+    return False
+
+
+def pair(value: int | tuple[int, int]) -> list[int]:
+    """Two numbers from one or two."""
+    return [value, value] if isinstance(value, int) else list(value)
+
+
+def activate(
+    x: torch.Tensor, activation: str | None, scalars: tuple[float, ...], algorithm: str
+) -> torch.Tensor:
+    """The activation as PyTorch has it."""
+    if activation is None:
+        return x
+    if activation == "gelu":
+        return F.gelu(x, approximate=algorithm)
+    return ACTIVATIONS[activation](x, *scalars)
+
+
+def pack_conv2d(
+    weight: torch.Tensor,
+    *,
+    input_shape: tuple[int, ...],
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] = 0,
+    dilation: int | tuple[int, int] = 1,
+    groups: int = 1,
+) -> torch.Tensor:
+    """The weight (M, C / groups, kH, kW) in oneDNN's layout for inputs of that shape.
+
+    The layout also depends on how many threads the calling thread uses.
+    """
+    if not has_onednn():
+        return weight
+    convolution = pair(padding), pair(stride), pair(dilation), groups, list(input_shape)
+    binding: Any = torch.nn.functional  # has torch._C._nn, which PyTorch does not describe
+    reorder: Callable[..., torch.Tensor] = binding.torch._C._nn.mkldnn_reorder_conv2d_weight
+    return reorder(weight.to_mkldnn(), *convolution)
+
+
+def conv2d(
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None = None,
+    add: torch.Tensor | None = None,
+    *,
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] = 0,
+    dilation: int | tuple[int, int] = 1,
+    groups: int = 1,
+    activation: str | None = None,
+    scalars: tuple[float, ...] = (),
+    algorithm: str = "none",
+) -> torch.Tensor:
+    """activation(conv2d(x, weight, bias) + add), float32 (N, C, H, W) to (N, M, H', W').
+
+    With `add` the activation is "relu" or none.
+    """
+    if not weight.is_mkldnn:
+        y = F.conv2d(x, weight, bias, stride, padding, dilation, groups)
+        return activate(y if add is None else y + add, activation, scalars, algorithm)
+    convolution = pair(padding), pair(stride), pair(dilation), groups
+    run: Any = torch.ops.mkldnn._convolution_pointwise
+    if add is None:
+        how = activation or "none", list(scalars), algorithm
+        return run(x, weight, bias, *convolution, *how)
+    return run.binary(x, add, weight, bias, *convolution, "add", 1.0, activation, [], None)
+
+
+def pack_linear(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
+    """The weight (N, K) in oneDNN's layout for that many rows of input."""
+    if not has_onednn():
+        return weight
+    reorder: Any = torch.ops.mkldnn._reorder_linear_weight
+    return reorder(weight, rows)
+
+
+def linear(
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None = None,
+    *,
+    activation: str | None = None,
+    scalars: tuple[float, ...] = (),
+    algorithm: str = "none",
+) -> torch.Tensor:
+    """activation(x @ weightᵀ + bias), float32 (…, K) to (…, N)."""
+    if not weight.is_mkldnn:
+        return activate(F.linear(x, weight, bias), activation, scalars, algorithm)
+    run: Any = torch.ops.mkldnn._linear_pointwise
+    return run(x, weight, bias, activation or "none", list(scalars), algorithm)

@@ -1,0 +1,41 @@
+"""oneDNN's kernels: no ONNX operator means them, passes put them in the place of PyTorch's own."""
+
+from __future__ import annotations
+
+from math import prod
+
+from ramiel import tensors
+from ramiel.dialects.torch import CallOp
+from ramiel.operators.convolution import convolution_flops
+from ramiel.operators.registry import callee
+
+_CONVOLUTION = "stride=1, padding=0, dilation=1, groups=1"
+_ACTIVATION = 'activation=None, scalars=(), algorithm="none"'
+
+
+def linear_flops(op: CallOp) -> int:
+    """A multiplication and an addition for each element of the result and column of the weight."""
+    results = prod(d for d in tensors.dims_of(op.results[0].type) or [] if isinstance(d, int))
+    columns = (tensors.dims_of(op.operands[1].type) or [1])[-1]
+    return 2 * results * (columns if isinstance(columns, int) else 1)
+
+
+callee(
+    "operators.pack_conv2d",
+    f"weight, *, input_shape, {_CONVOLUTION}",
+    helper="kernels.pack_conv2d",
+)
+callee(
+    "operators.conv2d",
+    f"x, weight, bias=None, add=None, *, {_CONVOLUTION}, {_ACTIVATION}",
+    flops=convolution_flops,
+    helper="kernels.conv2d",
+)
+callee("operators.pack_linear", "weight, *, rows", helper="kernels.pack_linear")
+callee(
+    "operators.linear",
+    f"x, weight, bias=None, *, {_ACTIVATION}",
+    flops=linear_flops,
+    helper="kernels.linear",
+)
+callee("channels_last", "x", "{x}.contiguous(memory_format=torch.channels_last)")

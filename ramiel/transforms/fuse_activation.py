@@ -1,0 +1,142 @@
+"""`fuse-activation`: oneDNN adds and activates a result before it writes it.
+
+Each element then goes through memory once instead of two or three times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from ramiel.dialects.dataflow import GraphOp
+from ramiel.dialects.syntax import Literal
+from ramiel.dialects.torch import CallOp
+from ramiel.locations import inherit_location
+from ramiel.tensors import element_of, static_shape
+from ramiel.transforms.torch_rewriting import TorchMatch, apply_torch_patterns, calls
+
+CONV, LINEAR = "operators.conv2d", "operators.linear"
+ACTIVATIONS: Mapping[str, tuple[str, Sequence[str]]] = {
+    "torch.relu": ("relu", ()),
+    "torch.sigmoid": ("sigmoid", ()),
+    "torch.tanh": ("tanh", ()),
+    "torch.nn.functional.silu": ("swish", ()),
+    "torch.nn.functional.hardswish": ("hardswish", ()),
+    "torch.nn.functional.leaky_relu": ("leaky_relu", ("negative_slope",)),
+    "torch.nn.functional.gelu": ("gelu", ()),
+}
+"""oneDNN's names, and the literals that it takes as scalars."""
+
+
+@dataclass(frozen=True)
+class FuseActivation(ModulePass):
+    """act(operators.conv2d(x, w, b) + y) -> operators.conv2d(x, w, b, y, activation=act)."""
+
+    name = "fuse-activation"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for graph in op.ops:
+            if isinstance(graph, GraphOp):
+                fuse_sums(graph)
+        apply_torch_patterns(op, [fuse_activation, fuse_swish])
+
+
+def fuse_sums(graph: GraphOp) -> None:
+    """conv2d(x, w, b) + y = conv2d(x, w, b, y), where y is there before the convolution starts.
+
+    Else the convolution would wait for y, which a branch beside it may compute: so y must be no
+    deeper in the graph than x.
+    """
+    depth: dict[SSAValue, int] = {}
+    for op in list(graph.block.ops):
+        kernel = _summand(op, depth) if isinstance(op, CallOp) else None
+        if kernel is not None:
+            op = _with_sum(op, kernel)
+        level = 1 + max((depth.get(operand, 0) for operand in op.operands), default=0)
+        depth.update(dict.fromkeys(op.results, level))
+
+
+def _summand(op: CallOp, depth: Mapping[SSAValue, int]) -> CallOp | None:
+    """The convolution that can take the sum over."""
+    if op.key.data != "operator.add" or len(op.operands) != 2:
+        return None
+    for value, other in (op.operands, reversed(op.operands)):
+        kernel = value.owner
+        if not isinstance(kernel, CallOp) or kernel.key.data != CONV or not _is_plain(kernel):
+            continue
+        alone = len(list(value.uses)) == 1 and kernel.parent is op.parent
+        computed = other in depth and depth[other] <= depth.get(kernel.operands[0], 0)
+        if alone and computed and _same_tensors(value, other):
+            return kernel
+    return None
+
+
+def _with_sum(op: Operation, kernel: CallOp) -> CallOp:
+    other = next(value for value in op.operands if value.owner is not kernel)
+    operands = kernel.positional
+    [old] = op.results
+    literals = kernel.literals.data
+    fused = CallOp(CONV, operands, [old.type], literals, {"add": other})
+    fused.results[0].name_hint = old.name_hint
+    inherit_location(kernel, fused)
+    Rewriter.replace_op(op, fused)
+    Rewriter.erase_op(kernel)
+    return fused
+
+
+@calls(*ACTIVATIONS)
+def fuse_activation(match: TorchMatch) -> None:
+    """relu(conv2d(x, w, b)) = conv2d(x, w, b, activation="relu"); others in the same way"""
+    kernel = match.producer(match.op.operands[0], CONV, LINEAR)
+    if kernel is None or kernel.literal("activation") is not None:
+        return
+    name, scalars = ACTIVATIONS[match.op.key.data]
+    if "add" in kernel.bind() and name != "relu":
+        return
+    literals: dict[str, Any] = {"activation": name}
+    if scalars:
+        literals["scalars"] = [match.op.literal(scalar) for scalar in scalars]
+    if name == "gelu":
+        literals["algorithm"] = match.op.literal("approximate")
+    _replace(match, kernel, literals)
+
+
+@calls("operator.mul")
+def fuse_swish(match: TorchMatch) -> None:
+    """x · sigmoid(x) = silu(x), which conv2d does: for x = conv2d(…) with no other reader"""
+    if len(match.op.operands) != 2:
+        return
+    for x, gate in (match.op.operands, reversed(match.op.operands)):
+        sigmoid = match.producer(gate, "torch.sigmoid")
+        kernel = x.owner
+        if sigmoid is None or sigmoid.operands[0] != x or not isinstance(kernel, CallOp):
+            continue
+        alone = len(list(x.uses)) == 2
+        if kernel.key.data in (CONV, LINEAR) and alone and _is_plain(kernel):
+            _replace(match, kernel, {"activation": "swish"})
+            return
+
+
+def _is_plain(kernel: CallOp) -> bool:
+    return kernel.literal("activation") is None and "add" not in kernel.bind()
+
+
+def _same_tensors(one: SSAValue, other: SSAValue) -> bool:
+    shape = static_shape(one.type)
+    same = shape is not None and shape == static_shape(other.type)
+    return same and element_of(one.type) == element_of(other.type)
+
+
+def _replace(
+    match: TorchMatch, kernel: CallOp, literals: Mapping[str, Literal | Attribute]
+) -> None:
+    """The kernel again in the place of what follows it, with more arguments."""
+    literals = {**kernel.literals.data, **literals}
+    match.become(kernel.key.data, kernel.positional, literals, kernel.by_keyword, kernel)

@@ -1,0 +1,91 @@
+"""`fuse-linear`: a matrix product with a weight, and the bias after it, are PyTorch's linear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import SSAValue
+from xdsl.passes import ModulePass
+
+from ramiel import tensors
+from ramiel.dialects.dataflow import WeightOp
+from ramiel.frontend.names import identifier
+from ramiel.tensors import dims_of, element_of, static_shape
+from ramiel.transforms.torch_rewriting import TorchMatch, apply_torch_patterns, calls
+from ramiel.weights import WeightStore
+
+LINEAR = "torch.nn.functional.linear"
+TRANSPOSED = "_transpose"
+"""How `constant-fold` ends the name of a folded Transpose."""
+
+
+@dataclass(frozen=True)
+class FuseLinear(ModulePass):
+    """x @ w + b -> F.linear(x, wᵀ, b), the weight in PyTorch's orientation."""
+
+    name = "fuse-linear"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        apply_torch_patterns(op, [product_with_weight, bias_of_linear])
+
+
+@calls("operator.matmul")
+def product_with_weight(match: TorchMatch) -> None:
+    """x @ w = F.linear(x, wᵀ)"""
+    x, weight = match.op.operands[0], _matrix(match, match.op.operands[1])
+    if weight is None or len(dims_of(x.type) or []) < 2:
+        return
+    match.become(LINEAR, [x, _transposed(match, weight)], {})
+
+
+@calls("operator.add")
+def bias_of_linear(match: TorchMatch) -> None:
+    """F.linear(x, w) + b = F.linear(x, w, b)"""
+    if len(match.op.operands) != 2:
+        return
+    for index in (0, 1):
+        linear = match.producer(match.op.operands[index], LINEAR)
+        bias = match.weight(match.op.operands[1 - index])
+        if linear is None or bias is None or len(linear.operands) != 2:
+            continue
+        if _is_bias(linear.results[0], bias):
+            match.become(LINEAR, [*linear.operands, bias.result], {}, named_after=linear)
+            return
+
+
+def _matrix(match: TorchMatch, value: SSAValue) -> WeightOp | None:
+    """The weight that a value is, if it is a matrix."""
+    weight = match.weight(value)
+    shape = static_shape(weight.result.type) if weight is not None else None
+    return weight if shape is not None and len(shape) == 2 else None
+
+
+def _is_bias(product: SSAValue, bias: WeightOp) -> bool:
+    """Whether the weight is a vector with an element for each column of the product."""
+    columns = (dims_of(product.type) or [None])[-1]
+    same = element_of(bias.result.type) == element_of(product.type)
+    return static_shape(bias.result.type) == (columns,) and same
+
+
+def _transposed(match: TorchMatch, weight: WeightOp) -> SSAValue:
+    """The weight in the other orientation: the model's own if it was folded from that."""
+    name = transposed_name(match.store, weight.weight_name.data)
+    values = match.store[name]
+    new = WeightOp(name, tensors.type_of_array(values))
+    new.result.name_hint = identifier(name, "weight")
+    return match.insert(new, weight)
+
+
+def transposed_name(store: WeightStore, name: str) -> str:
+    """The name of a weight's transpose in the store, which gets it if it has none."""
+    values = store[name]
+    own = name.removesuffix(TRANSPOSED)
+    if own != name and own in store and np.array_equal(store[own].T, values):
+        return own
+    transposed = f"{name}.T"
+    if transposed in store.overlay and np.array_equal(store[transposed].T, values):
+        return transposed
+    return store.add(transposed, np.ascontiguousarray(values.T))

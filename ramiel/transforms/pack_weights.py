@@ -1,0 +1,76 @@
+"""`pack-weights`: convolutions and linear layers by oneDNN, their weights in its own layout.
+
+The layout is made once, when the model is loaded, for the shape of the input and for the number of
+threads: so only where the shape is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, f32
+from xdsl.ir import SSAValue
+from xdsl.passes import ModulePass
+
+from ramiel.tensors import element_of, static_shape
+from ramiel.transforms.torch_rewriting import (
+    TorchMatch,
+    apply_torch_patterns,
+    calls,
+    literals_of,
+)
+
+CONVOLUTION = ("stride", "padding", "dilation", "groups")
+SMALL_FLOPS = 400_000
+"""Below this oneDNN's fixed cost, about 25 µs a call, is more than its kernel gains."""
+
+
+@dataclass(frozen=True)
+class PackWeights(ModulePass):
+    """F.conv2d(x, w, b) -> operators.conv2d(x, prepare(w), b); F.linear in the same way."""
+
+    name = "pack-weights"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        apply_torch_patterns(op, [pack_convolution, pack_linear])
+
+
+@calls("torch.nn.functional.conv2d")
+def pack_convolution(match: TorchMatch) -> None:
+    """F.conv2d(x, w, b, …) = operators.conv2d(x, pack_conv2d(w, …), b, …)"""
+    bound = match.op.bind()
+    x, weight = bound["input"], match.weight(bound["weight"])
+    shape = static_shape(x.type)
+    if weight is None or shape is None or not _is_float32(match) or _is_small(match):
+        return
+    literals = literals_of(match.op, *CONVOLUTION)
+    packed = match.prepare("operators.pack_conv2d", weight, input_shape=list(shape), **literals)
+    match.become("operators.conv2d", [x, packed, *_bias(bound)], literals)
+
+
+@calls("torch.nn.functional.linear")
+def pack_linear(match: TorchMatch) -> None:
+    """F.linear(x, w, b) = operators.linear(x, pack_linear(w), b)"""
+    bound = match.op.bind()
+    x, weight = bound["input"], match.weight(bound["weight"])
+    shape = static_shape(x.type)
+    if weight is None or shape is None or not _is_float32(match) or _is_small(match):
+        return
+    packed = match.prepare("operators.pack_linear", weight, rows=prod(shape[:-1]))
+    match.become("operators.linear", [x, packed, *_bias(bound)], {})
+
+
+def _bias(bound: dict[str, Any]) -> list[SSAValue]:
+    return [bound["bias"]] if "bias" in bound else []
+
+
+def _is_float32(match: TorchMatch) -> bool:
+    return all(element_of(value.type) == f32 for value in (*match.op.operands, *match.op.results))
+
+
+def _is_small(match: TorchMatch) -> bool:
+    flops = match.op.callee.flops
+    return flops is not None and flops(match.op) < SMALL_FLOPS

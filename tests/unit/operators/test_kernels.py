@@ -1,0 +1,90 @@
+"""oneDNN's kernels give what PyTorch's own give."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from ramiel.operators.helpers import kernels
+
+ACTIVATIONS: list[tuple[str | None, tuple[float, ...], str]] = [
+    (None, (), "none"),
+    ("relu", (), "none"),
+    ("sigmoid", (), "none"),
+    ("tanh", (), "none"),
+    ("swish", (), "none"),
+    ("hardswish", (), "none"),
+    ("hardtanh", (-1.0, 2.0), "none"),
+    ("leaky_relu", (0.1,), "none"),
+    ("gelu", (), "none"),
+    ("gelu", (), "tanh"),
+]
+CONVOLUTIONS: list[dict[str, Any]] = [
+    {"padding": 1},
+    {"stride": 2, "padding": (1, 0)},
+    {"dilation": (2, 1), "groups": 4},
+]
+
+
+def test_this_pytorch_has_onednn() -> None:
+    """Else the tests below compare PyTorch with itself."""
+    assert kernels.has_onednn()
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+@pytest.mark.parametrize("convolution", CONVOLUTIONS, ids=str)
+def test_convolution(
+    convolution: dict[str, Any], activation: tuple[str | None, tuple[float, ...], str]
+) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 8, 9, 10)
+    weight = torch.randn(12, 8 // convolution.get("groups", 1), 3, 3)
+    bias = torch.randn(12)
+    name, scalars, algorithm = activation
+    act: Any = {"activation": name, "scalars": scalars, "algorithm": algorithm}
+    packed = kernels.pack_conv2d(weight, input_shape=tuple(x.shape), **convolution)
+    assert packed.is_mkldnn
+    other = torch.randn_like(kernels.conv2d(x, weight, **convolution))
+    added = (None, other) if name in (None, "relu") else (None,)
+    for given, add in itertools.product((None, bias), added):
+        for layout in (torch.contiguous_format, torch.channels_last):
+            picture = x.contiguous(memory_format=layout)
+            actual = kernels.conv2d(picture, packed, given, add, **convolution, **act)
+            expected = kernels.conv2d(x, weight, given, add, **convolution, **act)
+            assert_close(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_pictures_with_channels_last_stay_so() -> None:
+    x = torch.randn(1, 8, 9, 10).contiguous(memory_format=torch.channels_last)
+    weight = kernels.pack_conv2d(torch.randn(12, 8, 3, 3), input_shape=tuple(x.shape))
+    assert kernels.conv2d(x, weight).is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+@pytest.mark.parametrize("shape", [(5, 16), (2, 5, 16), (1, 16)], ids=str)
+def test_linear(
+    shape: tuple[int, ...], activation: tuple[str | None, tuple[float, ...], str]
+) -> None:
+    torch.manual_seed(0)
+    x, weight, bias = torch.randn(shape), torch.randn(7, 16), torch.randn(7)
+    name, scalars, algorithm = activation
+    act: Any = {"activation": name, "scalars": scalars, "algorithm": algorithm}
+    packed = kernels.pack_linear(weight, rows=x.numel() // 16)
+    assert packed.is_mkldnn
+    for given in (None, bias):
+        actual = kernels.linear(x, packed, given, **act)
+        assert_close(actual, kernels.linear(x, weight, given, **act), rtol=1e-5, atol=1e-5)
+
+
+def test_without_onednn_weights_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernels.has_onednn.cache_clear()
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    weight = torch.randn(4, 4, 1, 1)
+    with pytest.warns(UserWarning, match="compiled for oneDNN"):
+        assert kernels.pack_conv2d(weight, input_shape=(1, 4, 2, 2)) is weight
+    assert kernels.pack_linear(weight[:, :, 0, 0], rows=1).is_mkldnn is False
+    kernels.has_onednn.cache_clear()
