@@ -2,42 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, TypeAlias
 
 import onnx.defs
-from onnx import GraphProto, ModelProto, NodeProto, inliner
+from onnx import FunctionProto, GraphProto, ModelProto, NodeProto
 from onnx.defs import OpSchema
 
 from ramiel.errors import RamielError
+from ramiel.onnx_process import OnnxFailure, OnnxRefusal, ask_model
 
 DEEPEST = 16
 """How often a function's body may need expansion again."""
+MOST_NODES = 1_000_000
+"""Nodes that a model may have once its functions are expanded."""
+
+Key: TypeAlias = tuple[str, str]
+"""Domain and name of a function."""
 
 
 def expand_functions(model: ModelProto) -> ModelProto:
     """The model without calls of its own functions, nor of operators that only a function defines.
 
     An operator that has a meaning of its own is kept, whether or not ONNX gives it a body.  Raises
-    RamielError if functions call each other without end.
+    RamielError if functions call each other without end, or expand to too many nodes.
     """
     if model.functions:
-        model = _inlined(model, [(f.domain, f.name) for f in model.functions], local=True)
+        check_expansion(model)
+        model = _inlined(model, b"inline_local")
     for _ in range(DEEPEST):
         wanted = sorted(set(_only_functions(model)))
         if not wanted:
             return model
-        model = _inlined(model, wanted, local=False)
+        model = _inlined(model, b"inline_standard", *(text for key in wanted for text in key))
     raise RamielError(f"functions of ONNX are nested more than {DEEPEST} deep")
 
 
-def _inlined(model: ModelProto, names: list[tuple[str, str]], local: bool) -> ModelProto:
+def check_expansion(model: ModelProto) -> None:
+    """Count the nodes before any is made: ten functions that call the next one ten times are 10^10.
+
+    Raises RamielError if a function calls itself, or there are more than MOST_NODES.
+    """
+    functions = {(f.domain, f.name): f for f in model.functions}
+    counts: dict[Key, int] = {}
+    for key in _callees_first(functions):
+        counts[key] = sum(map(partial(_size, counts), _nodes_of(functions[key].node)))
+    total = sum(map(partial(_size, counts), _nodes([model.graph])))
+    if total > MOST_NODES:
+        raise RamielError(f"its functions expand to {total:.3g} nodes, over {MOST_NODES}")
+
+
+def _size(counts: Mapping[Key, int], node: NodeProto) -> int:
+    return counts.get((node.domain, node.op_type), 1)
+
+
+def _callees_first(functions: Mapping[Key, FunctionProto]) -> Iterator[Key]:
+    """The functions, each after those that it calls.  Raises RamielError if there is a cycle."""
+    finished: set[Key] = set()
+    for root in functions:
+        path: dict[Key, Iterator[NodeProto]] = {}
+        stack = [root] if root not in finished else []
+        while stack:
+            key = stack[-1]
+            if key not in path:
+                path[key] = _nodes_of(functions[key].node)
+            calls = ((node.domain, node.op_type) for node in path[key])
+            callee = next((c for c in calls if c in functions and c not in finished), None)
+            if callee is None:
+                del path[key]
+                finished.add(stack.pop())
+                yield key
+            elif callee in path:
+                raise RamielError(f"function {'.'.join(filter(None, callee))!r} calls itself")
+            else:
+                stack.append(callee)
+
+
+def _inlined(model: ModelProto, request: bytes, *names: str) -> ModelProto:
+    """The model after a request to ONNX's inliner, which sees no values of initializers."""
+    bare = _without_initializers(model)
+    for tensor in model.graph.initializer:
+        bare.graph.initializer.add(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
     try:
-        if local:
-            return inliner.inline_local_functions(model)
-        return inliner.inline_selected_functions(model, names, inline_schema_functions=True)
-    except (RuntimeError, ValueError) as error:
+        inlined = ask_model(request, bare, *(name.encode() for name in names))
+    except (OnnxRefusal, OnnxFailure) as error:
         raise RamielError(f"a function cannot be expanded: {error}") from error
+    del inlined.graph.initializer[:]
+    inlined.graph.initializer.extend(model.graph.initializer)
+    return inlined
+
+
+def _without_initializers(model: ModelProto) -> ModelProto:
+    """The model's other fields."""
+    graph = model.graph
+    return ModelProto(
+        ir_version=model.ir_version,
+        opset_import=model.opset_import,
+        functions=model.functions,
+        graph=GraphProto(
+            name=graph.name,
+            node=graph.node,
+            input=graph.input,
+            output=graph.output,
+            value_info=graph.value_info,
+        ),
+    )
 
 
 def _only_functions(model: ModelProto) -> Iterator[tuple[str, str]]:
@@ -74,8 +144,12 @@ def has_body(schema: OpSchema) -> bool:
 
 def _nodes(graphs: Iterable[GraphProto]) -> Iterator[NodeProto]:
     for graph in graphs:
-        for node in graph.node:
-            yield node
-            for attribute in node.attribute:
-                if attribute.HasField("g"):
-                    yield from _nodes([attribute.g])
+        yield from _nodes_of(graph.node)
+
+
+def _nodes_of(nodes: Iterable[NodeProto]) -> Iterator[NodeProto]:
+    for node in nodes:
+        yield node
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from _nodes([attribute.g])

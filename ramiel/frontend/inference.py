@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from onnx import GraphProto, ModelProto, TensorProto, TypeProto, helper, shape_inference
-from onnx.shape_inference import InferenceError
+from onnx import GraphProto, ModelProto, TensorProto, TypeProto, helper
 
 from ramiel.errors import RamielError
+from ramiel.onnx_process import OnnxFailure, OnnxRefusal, ask_model
 
 PROPAGATED_ELEMENTS = 1024
 """Initializers of up to this many elements keep their values, which shapes may depend on."""
@@ -68,13 +68,11 @@ def _collect(graph: GraphProto, types: dict[str, TypeProto]) -> None:
 def infer_types(model: ModelProto) -> dict[str, TypeProto]:
     """The type of each value that ONNX can infer, by name.
 
-    Raises RamielError if the model's types contradict each other.
+    Raises RamielError if the model's types contradict each other, or ONNX cannot cope with it.
     """
     try:
-        inferred = shape_inference.infer_shapes(
-            skeleton(model), check_type=False, strict_mode=False, data_prop=True
-        )
-    except (InferenceError, ValueError, RuntimeError) as error:
+        inferred = ask_model(b"infer_model", skeleton(model))
+    except (OnnxRefusal, OnnxFailure) as error:
         raise RamielError(f"the model's types contradict each other: {error}") from error
     types: dict[str, TypeProto] = {}
     _collect(inferred.graph, types)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from pathlib import Path
 
 import onnx
@@ -9,6 +12,10 @@ from google.protobuf.message import DecodeError
 from onnx import ModelProto
 
 from ramiel.errors import RamielError
+from ramiel.frontend.texts import check_texts
+
+LONGEST = 2**31 - 1
+"""Bytes of a protobuf, at most."""
 
 
 def load_model(path: Path) -> ModelProto:
@@ -16,21 +23,49 @@ def load_model(path: Path) -> ModelProto:
 
     Raises RamielError if there is no such file or it holds no ONNX model.
     """
+    return parse_model(read_file(path), str(path))
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a regular file.
+
+    Raises RamielError for what cannot be read, has no end or is longer than a protobuf may be.
+    """
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise RamielError(f"cannot read {path}: {error.strerror}") from error
+        # A FIFO without a writer would block a plain open for ever.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISDIR(status.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not stat.S_ISREG(status.st_mode):
+                raise RamielError(f"cannot read {path}: it is no regular file")
+            if status.st_size > LONGEST:
+                raise RamielError(
+                    f"{path} has {status.st_size} bytes; no protobuf has over {LONGEST}"
+                )
+            if file.read(1) == b"\0":
+                # No field of a protobuf begins so: do not read what may be gigabytes of zeros.
+                raise RamielError(f"{path} is no ONNX model: it begins with a zero byte")
+            file.seek(0)
+            return file.read(LONGEST)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise RamielError(f"cannot read {path}: {reason}") from error
+
+
+def parse_model(data: bytes, name: str) -> ModelProto:
+    """The model in these bytes.  Raises RamielError if they are no ONNX model."""
     model = ModelProto()
     try:
         model.ParseFromString(data)
     except DecodeError as error:
-        raise RamielError(f"{path} is no ONNX model, or is cut off: {error}") from error
-    check_model(model, str(path))
+        raise RamielError(f"{name} is no ONNX model, or is cut off: {error}") from error
+    check_model(model, name)
     return model
 
 
 def check_model(model: ModelProto, name: str) -> None:
-    """Raises RamielError if the model lacks what every model has."""
+    """Raises RamielError if the model lacks what every model has, or has names that are none."""
     if not model.HasField("graph") or not model.ir_version:
         raise RamielError(f"{name} is no ONNX model: it has no graph")
     if not model.graph.output:
@@ -43,3 +78,4 @@ def check_model(model: ModelProto, name: str) -> None:
                 f"{name} needs opset {entry.version}; the installed onnx knows up to "
                 f"{onnx.defs.onnx_opset_version()}"
             )
+    check_texts(model)

@@ -16,9 +16,11 @@ from xdsl.passes import ModulePass
 from ramiel.dialects.dataflow import GraphOp, OutputOp
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.errors import RamielError
+from ramiel.onnx_process import OnnxCrash
 from ramiel.remarks import remark
 from ramiel.tensors import dims_of, element_of, tensor_type
 from ramiel.transforms.convert_onnx_to_torch import refresh_result_types
+from ramiel.transforms.lowering import label
 from ramiel.transforms.type_inference import contradict, infer_result_types, refined, set_type
 from ramiel.weights import WeightStore
 
@@ -102,6 +104,8 @@ def infer_operation(op: OnnxOperation, store: WeightStore) -> None:
     else:
         try:
             inferred = infer_result_types(op, store)
+        except OnnxCrash as error:
+            raise RamielError(f"{label(op)}: {error}") from error
         except RamielError as error:
             remark(f"its shape is not inferred: {error}", op)
             return
