@@ -8,14 +8,17 @@ from typing import ClassVar, Self, TypeVar, cast
 import onnx
 from onnx.defs import OpSchema
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     DenseArrayBase,
+    DenseIntOrFPElementsAttr,
     DictionaryAttr,
+    FloatAttr,
     IntegerAttr,
     IntegerType,
     StringAttr,
     i32,
 )
-from xdsl.ir import Attribute, Region, SSAValue
+from xdsl.ir import Attribute, Region, SSAValue, TypeAttribute
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     AttrSizedResultSegments,
@@ -56,6 +59,33 @@ def _segments(
     return sizes
 
 
+_KINDS: dict[OpSchema.AttrType, tuple[type[Attribute], ...]] = {
+    OpSchema.AttrType.INT: (IntegerAttr,),
+    OpSchema.AttrType.INTS: (IntegerAttr,),
+    OpSchema.AttrType.FLOAT: (FloatAttr, IntegerAttr),
+    OpSchema.AttrType.FLOATS: (FloatAttr, IntegerAttr),
+    OpSchema.AttrType.STRING: (StringAttr,),
+    OpSchema.AttrType.STRINGS: (StringAttr,),
+}
+
+
+def is_of_kind(value: Attribute, kind: OpSchema.AttrType) -> bool:
+    """Whether a value is one that attributes of this kind have; a number may lack its point."""
+    if kind == OpSchema.AttrType.TENSOR:
+        return isinstance(value, DenseIntOrFPElementsAttr) or _is_list(value, (StringAttr,))
+    if kind not in _KINDS:
+        return kind == OpSchema.AttrType.TYPE_PROTO and isinstance(value, TypeAttribute)
+    if kind.name.endswith("S"):
+        return _is_list(value, _KINDS[kind])
+    return isinstance(value, _KINDS[kind])
+
+
+def _is_list(value: Attribute, kinds: tuple[type[Attribute], ...]) -> bool:
+    if not isinstance(value, ArrayAttr):
+        return False
+    return all(isinstance(item, kinds) for item in cast("ArrayAttr[Attribute]", value))
+
+
 class OnnxOperation(IRDLOperation):
     """An ONNX operator: positional operands (None where absent), attributes and graphs."""
 
@@ -91,6 +121,10 @@ class OnnxOperation(IRDLOperation):
             if name not in schema.attributes:
                 raise VerifyException(f"has no attribute {name!r}")
         properties = {key: syntax.to_attribute(value) for key, value in (attributes or {}).items()}
+        for name, value in properties.items():
+            kind = schema.attributes[name].type
+            if not is_of_kind(value, kind):
+                raise VerifyException(f"attribute {name!r} is no {kind.name}")
         for name, slots, formal in (
             (AttrSizedOperandSegments.attribute_name, inputs, schema.inputs),
             (AttrSizedResultSegments.attribute_name, outputs, schema.outputs),

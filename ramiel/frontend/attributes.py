@@ -52,7 +52,8 @@ def convert(attribute: AttributeProto, directory: Path) -> Attribute:
         case AttributeProto.TYPE_PROTO:
             return from_proto(attribute.tp)
         case kind:
-            name = AttributeProto.AttributeType.Name(kind)
+            kinds = {number: name for name, number in AttributeProto.AttributeType.items()}
+            name = kinds.get(kind, kind)
             raise RamielError(f"attribute {attribute.name!r} of kind {name} is not supported")
 
 

@@ -28,6 +28,7 @@ from ramiel.dialects.onnx_operation import CustomOp
 from ramiel.errors import RamielError
 from ramiel.frontend import attributes
 from ramiel.frontend.functions import expand_functions
+from ramiel.frontend.graph_checks import check_attributes, check_graph, check_outputs
 from ramiel.frontend.inference import infer_types
 from ramiel.frontend.initializers import decode, initializer_readers
 from ramiel.frontend.names import identifier, node_hint
@@ -79,6 +80,7 @@ class Lifter:
     def lift(self) -> GraphOp:
         """The graph.  Raises RamielError naming the node that cannot be read."""
         graph = self.model.graph
+        check_graph(graph)
         inputs = [value for value in graph.input if value.name not in self.tensors]
         types = [self._type_of(value.name) for value in inputs]
         scope = Scope(Block(arg_types=types))
@@ -149,9 +151,7 @@ class Lifter:
 
     def _lift_node(self, node: NodeProto, scope: Scope) -> None:
         domain = "" if node.domain == "ai.onnx" else node.domain
-        for name in node.output:
-            if name and scope.find(name) is not None:
-                raise RamielError(f"computes {name!r}, which is computed already")
+        check_outputs(node, lambda name: scope.find(name) is not None or name in self.tensors)
         if node.op_type == "Constant" and not domain:
             constant = self._constant(node, scope)
             if constant is not None:
@@ -166,6 +166,7 @@ class Lifter:
         types = [self._type_of(name) if name else None for name in node.output]
         while types and types[-1] is None:
             types.pop()
+        check_attributes(node)
         plain = {
             item.name: attributes.convert(item, self.directory)
             for item in node.attribute
@@ -180,8 +181,10 @@ class Lifter:
 
     def _finish(self, node: NodeProto, op: Operation, scope: Scope) -> None:
         op.location = node_location(node.name or next(iter(node.output), ""))
-        scope.add(op)
         names = [name for name in node.output if name]
+        if len(names) > len(op.results):
+            raise RamielError(f"computes {len(names)} values, the operator has {len(op.results)}")
+        scope.add(op)
         for name, result in zip(names, op.results, strict=True):
             result.name_hint = node_hint(node.name, node.op_type, name)
             scope.values[name] = result
@@ -227,6 +230,7 @@ class Lifter:
 
     def _region(self, graph: GraphProto, outer: Scope) -> Region:
         """A graph attribute: its inputs are block arguments, outer values are captured."""
+        check_graph(graph)
         # Weights of the main graph that the body reads must stand before the body.
         for name in _names_read(graph):
             if name in self.tensors:

@@ -68,11 +68,18 @@ def check_model(model: ModelProto, name: str) -> None:
     """Raises RamielError if the model lacks what every model has, or has names that are none."""
     if not model.HasField("graph") or not model.ir_version:
         raise RamielError(f"{name} is no ONNX model: it has no graph")
+    if model.ir_version > onnx.IR_VERSION:
+        raise RamielError(
+            f"{name} has IR version {model.ir_version}; the installed onnx knows up to "
+            f"{onnx.IR_VERSION}"
+        )
     if not model.graph.output:
         raise RamielError(f"{name} has no outputs")
     if not model.opset_import:
         raise RamielError(f"{name} imports no operator set")
     for entry in model.opset_import:
+        if not 0 < entry.version < 2**31:
+            raise RamielError(f"{name}: {entry.domain or 'ai.onnx'} has no opset {entry.version}")
         if entry.domain in ("", "ai.onnx") and entry.version > onnx.defs.onnx_opset_version():
             raise RamielError(
                 f"{name} needs opset {entry.version}; the installed onnx knows up to "

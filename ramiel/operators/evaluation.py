@@ -59,21 +59,11 @@ def infer_result_types(op: CalleeOperation) -> list[Attribute] | None:
     Where a dimension is not known the element types alone are, and the shapes unranked.  None if
     an operand's rank is not known or the callee needs values.
     """
-    operands: list[torch.Tensor] = []
     known = all(static_shape(operand.type) is not None for operand in op.operands)
-    for operand in op.operands:
-        dims = dims_of(operand.type)
-        if dims is None:
-            return None
-        shape = [dim if isinstance(dim, int) else 1 for dim in dims]
-        try:
-            name = element_types.of_mlir(operand.type).torch
-        except RamielError:
-            return None
-        operands.append(torch.empty(shape, dtype=getattr(torch, name or "int8"), device="meta"))
     try:
+        operands = [_meta_tensor(operand.type) for operand in op.operands]
         results = evaluate(op, operands)
-    except (NotImplementedError, RuntimeError, ValueError, IndexError, TypeError):
+    except Exception:  # torch raises many kinds for what does not fit
         return None
     # With 1 for a size that is not known, a split may give fewer pieces.
     if len(results) != len(op.results):
@@ -86,3 +76,16 @@ def infer_result_types(op: CalleeOperation) -> list[Attribute] | None:
         )
         for result in results
     ]
+
+
+def _meta_tensor(type: Attribute) -> torch.Tensor:
+    """A tensor of a type without values; 1 for a size that is not known.
+
+    Raises RamielError for a type whose rank is not known or that torch has not.
+    """
+    dims = dims_of(type)
+    if dims is None:
+        raise RamielError("its rank is not known")
+    shape = [dim if isinstance(dim, int) else 1 for dim in dims]
+    name = element_types.of_mlir(type).torch
+    return torch.empty(shape, dtype=getattr(torch, name or "int8"), device="meta")

@@ -114,7 +114,7 @@ class FoldConstants(RewritePattern):
                 for step in (*operand_owners(scratch), *calls):
                     run_operation(step, values, store)
             results = [None if value is None else from_torch(values[value]) for value in outcomes]
-        except (RamielError, RuntimeError, ValueError, IndexError, TypeError, KeyError) as error:
+        except Exception as error:  # torch raises many kinds for what does not fit
             remark(f"not folded: {error}", op)
             return None
         self.budget.spent_bytes += size

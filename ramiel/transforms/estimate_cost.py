@@ -21,6 +21,7 @@ from ramiel.errors import RamielError
 from ramiel.operators.emitter import Unsupported
 from ramiel.tensors import byte_size, dims_of
 from ramiel.transforms.lowering import lower, needs_lowering
+from ramiel.transforms.task_graph import LONGEST
 from ramiel.weights import WeightStore
 
 CALL_NS = 4_000
@@ -55,7 +56,7 @@ class EstimateCost(ModulePass):
                     continue
                 cost = static_cost(task, graph.store)
                 if cost is not None:
-                    task.attributes["cost"] = ArrayAttr([IntegerAttr(cost, i64)])
+                    task.attributes["cost"] = ArrayAttr([IntegerAttr(min(cost, LONGEST), i64)])
 
 
 def static_cost(op: Operation, store: WeightStore) -> int | None:

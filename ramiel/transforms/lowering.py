@@ -23,6 +23,11 @@ TAKE_ANYTHING = ("ramiel.operators.control_flow", "ramiel.operators.sequence")
 """Families that hand values through, whatever they are."""
 
 
+MALFORMED = (LookupError, ValueError, TypeError, ArithmeticError)
+"""What a meaning stumbles on when attributes and operands contradict each other: a list of another
+length than the rank, a mode that does not exist."""
+
+
 def needs_lowering(op: Operation) -> bool:
     """Whether the operation is one that torch.calls stand for."""
     if isinstance(op, OnnxOperation | CustomOp):
@@ -50,6 +55,8 @@ def lower(op: Operation, store: WeightStore) -> tuple[list[Operation], list[SSAV
         raise
     except (VerifyException, RamielError) as error:
         emit.refuse(str(error))
+    except MALFORMED as error:
+        emit.refuse(f"its attributes or operands do not fit the operator ({error!r:.200})")
     listed: list[SSAValue | None] = [values] if isinstance(values, SSAValue) else list(values)
     listed += [None] * (len(slots) - len(listed))
     present = [value for slot, value in zip(slots, listed, strict=False) if slot is not None]

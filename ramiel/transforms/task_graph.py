@@ -19,6 +19,10 @@ from ramiel.tensors import byte_size
 
 COST = "cost"
 """The discardable attribute with an operation's cost: a list, the ns on 1, 2, … cores."""
+LONGEST = 10**12
+"""The largest cost that is believed, in ns: sums over a million operations stay below 2^62."""
+LARGEST = 2**40
+"""The largest message that is believed, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def values_read(op: Operation) -> list[SSAValue]:
 
 
 def cost_of(op: Operation) -> tuple[int, ...] | None:
-    """The costs on 1, 2, … cores in ns, None if there are none.
+    """The costs on 1, 2, … cores in ns, LONGEST at most, None if there are none.
 
     Raises RamielError for an attribute that is not a list of natural numbers.
     """
@@ -90,7 +94,7 @@ def cost_of(op: Operation) -> tuple[int, ...] | None:
     except TypeError:
         costs = None
     if isinstance(costs, Sequence) and not isinstance(costs, str):
-        known = tuple(cost for cost in costs if isinstance(cost, int) and cost >= 0)
+        known = tuple(min(c, LONGEST) for c in costs if isinstance(c, int) and c >= 0)
         if known and len(known) == len(costs):
             return known
     raise RamielError(
@@ -114,7 +118,7 @@ def read_tasks(
         result: task for op, task in number.items() for result in op.results
     }
     edges: list[Edge] = [
-        (producer[value], task, byte_size(value.type))
+        (producer[value], task, min(byte_size(value.type), LARGEST))
         for task, values in enumerate(reads)
         for value in values
         if value in producer

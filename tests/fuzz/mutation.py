@@ -20,7 +20,19 @@ DIMS = (0, 1, 2, 3, 5, 7, 64, 1000, 2**16, 2**31, 2**40, 2**62, 2**63 - 1, -1, -
 INTEGERS = (*DIMS, -(2**63), -2, -3, 4, 9, 13, 21)
 FLOATS = (0.0, -0.0, 1.0, -1.0, 0.5, 1e-45, 1e38, float("inf"), float("-inf"), float("nan"))
 TEXTS = (
-    *("", "x", "SAME_UPPER", "VALID", "linear", "constant", "sum", "Relu", "ij,jk->ik", "...", "->"),
+    *(
+        "",
+        "x",
+        "SAME_UPPER",
+        "VALID",
+        "linear",
+        "constant",
+        "sum",
+        "Relu",
+        "ij,jk->ik",
+        "...",
+        "->",
+    ),
     *('"', "'''", "#", "\\", "\n", "\0", "{x}", "__class__", "self", "torch", "forward", "ﬁ", "‮"),
     *("import os", "); import os; (", "A" * 5000, "a.b/c:0", "w.1", "w_1", "__metadata__"),
 )

@@ -52,7 +52,7 @@ def model_of(seed: int, index: int) -> bytes:
 
 
 def execute(target: str, data: bytes) -> str:
-    """"ok" or "refused"; raises what the target raises besides RamielError."""
+    """ "ok" or "refused"; raises what the target raises besides RamielError."""
     from ramiel.driver import Options, compile_model, load
     from ramiel.errors import RamielError
     from ramiel.frontend.load import parse_model
@@ -134,7 +134,9 @@ def batch(target: str, seed: int, first: int, last: int) -> tuple[dict[int, dict
     return found, status
 
 
-def fuzz(target: str, seed: int, start: int, runs: int, quiet: bool = False) -> tuple[Counter[str], list[dict[str, Any]]]:
+def fuzz(
+    target: str, seed: int, start: int, runs: int, quiet: bool = False
+) -> tuple[Counter[str], list[dict[str, Any]]]:
     """Run models and count outcomes; returns the findings too."""
     counts: Counter[str] = Counter()
     findings: list[dict[str, Any]] = []
@@ -149,7 +151,7 @@ def fuzz(target: str, seed: int, start: int, runs: int, quiet: bool = False) -> 
             if entry["outcome"] in ("error", "hang"):
                 findings.append(entry)
         done = max(found, default=index - 1) + 1
-        if done < last and not (found.get(done - 1, {}).get("checked", 1) is None):
+        if done < last and found.get(done - 1, {}).get("checked", 1) is not None:
             counts["crash"] += 1
             findings.append({"index": done, "outcome": "crash", "error": f"wait status {status}"})
             done += 1
@@ -179,6 +181,7 @@ def main() -> None:
     model_of(options.seed, 0)  # the seeds are made once, for all children
     import ramiel.backend.module_printer
     import ramiel.driver  # noqa: F401
+
     counts, findings = fuzz(options.target, options.seed, options.start, options.runs)
     print(dict(counts))
     kinds: dict[str, list[int]] = {}

@@ -1,0 +1,49 @@
+"""What ONNX forbids of names: each stands for one thing (ONNX IR specification, "Graphs")."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from onnx import GraphProto, NodeProto
+
+from ramiel.errors import RamielError
+
+
+def check_graph(graph: GraphProto) -> None:
+    """Raises RamielError if two inputs, initializers or outputs of a graph have one name."""
+    for what, values in (
+        ("inputs", graph.input),
+        ("initializers", graph.initializer),
+        ("outputs", graph.output),
+    ):
+        name = _repeated(value.name for value in values)
+        if name is not None:
+            raise RamielError(f"two {what} of graph {graph.name!r:.80} are called {name!r:.80}")
+    if graph.sparse_initializer:
+        name = graph.sparse_initializer[0].values.name
+        raise RamielError(f"initializer {name!r:.80} is sparse, which is not supported")
+
+
+def check_outputs(node: NodeProto, is_taken: Callable[[str], bool]) -> None:
+    """Raises RamielError if a node computes a value that something else is, or computes it twice."""
+    names = [name for name in node.output if name]
+    name = next(filter(is_taken, names), None) or _repeated(names)
+    if name is not None:
+        raise RamielError(f"computes {name!r}, which is computed already")
+
+
+def check_attributes(node: NodeProto) -> None:
+    """Raises RamielError if two attributes have one name, or one refers to a function's."""
+    name = _repeated(item.name for item in node.attribute)
+    if name is not None:
+        raise RamielError(f"has two attributes {name!r}")
+    for item in node.attribute:
+        if item.ref_attr_name:
+            raise RamielError(f"attribute {item.name!r} refers to one of no function")
+
+
+def _repeated(names: Iterable[str]) -> str | None:
+    """A name that stands there twice, None if there is none."""
+    counts = Counter(names)
+    return next((name for name, count in counts.items() if count > 1), None)
