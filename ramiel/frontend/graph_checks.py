@@ -26,7 +26,7 @@ def check_graph(graph: GraphProto) -> None:
 
 
 def check_outputs(node: NodeProto, is_taken: Callable[[str], bool]) -> None:
-    """Raises RamielError if a node computes a value that something else is, or computes it twice."""
+    """Raises RamielError if a node computes a value twice, or one that something else is."""
     names = [name for name in node.output if name]
     name = next(filter(is_taken, names), None) or _repeated(names)
     if name is not None:

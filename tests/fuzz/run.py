@@ -30,7 +30,9 @@ sys.path.insert(0, str(HERE))
 BATCH = 1000
 """Models that one child runs."""
 SECONDS = {"lift": 20, "compile": 60}
-"""How long one model may take."""
+"""Processor time that one model may take."""
+WAIT = 20
+"""How many times that may pass on the clock: the machine may be busy."""
 MEMORY = 6 << 30
 """Bytes that a child may map beyond what it has when it begins."""
 
@@ -95,11 +97,13 @@ def run_batch(target: str, seed: int, first: int, last: int, out: int) -> None:
     soft = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (soft + MEMORY, soft + MEMORY))
     signal.signal(signal.SIGALRM, ring)
+    signal.signal(signal.SIGPROF, ring)
     with os.fdopen(out, "w") as stream:
         for index in range(first, last):
             found: dict[str, Any] = {"index": index}
             data = model_of(seed, index)
-            signal.alarm(SECONDS[target])
+            signal.alarm(SECONDS[target] * WAIT)
+            signal.setitimer(signal.ITIMER_PROF, SECONDS[target])
             try:
                 found["outcome"] = execute(target, data)
             except TooLong as error:
@@ -107,6 +111,7 @@ def run_batch(target: str, seed: int, first: int, last: int, out: int) -> None:
             except BaseException as error:
                 found["outcome"], found["error"] = "error", describe(error)
             signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             # A line before the checker: a crash of its own is not ours.
             found["checked"] = None
             print(json.dumps(found), file=stream, flush=True)

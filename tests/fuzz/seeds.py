@@ -1,4 +1,4 @@
-"""Valid models to start from: those of ONNX's backend tests and the small ones of the unit tests."""
+"""Valid models to start from: of ONNX's backend tests, and the small ones of the unit tests."""
 
 from __future__ import annotations
 
