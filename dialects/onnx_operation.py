@@ -67,6 +67,7 @@ _KINDS: dict[OpSchema.AttrType, tuple[type[Attribute], ...]] = {
     OpSchema.AttrType.STRING: (StringAttr,),
     OpSchema.AttrType.STRINGS: (StringAttr,),
 }
+_LISTS = (OpSchema.AttrType.INTS, OpSchema.AttrType.FLOATS, OpSchema.AttrType.STRINGS)
 
 
 def is_of_kind(value: Attribute, kind: OpSchema.AttrType) -> bool:
@@ -75,7 +76,7 @@ def is_of_kind(value: Attribute, kind: OpSchema.AttrType) -> bool:
         return isinstance(value, DenseIntOrFPElementsAttr) or _is_list(value, (StringAttr,))
     if kind not in _KINDS:
         return kind == OpSchema.AttrType.TYPE_PROTO and isinstance(value, TypeAttribute)
-    if kind.name.endswith("S"):
+    if kind in _LISTS:
         return _is_list(value, _KINDS[kind])
     return isinstance(value, _KINDS[kind])
 
@@ -124,7 +125,8 @@ class OnnxOperation(IRDLOperation):
         for name, value in properties.items():
             kind = schema.attributes[name].type
             if not is_of_kind(value, kind):
-                raise VerifyException(f"attribute {name!r} is no {kind.name}")
+                text = str(kind).rpartition(".")[2]
+                raise VerifyException(f"attribute {name!r} is no {text}")
         for name, slots, formal in (
             (AttrSizedOperandSegments.attribute_name, inputs, schema.inputs),
             (AttrSizedResultSegments.attribute_name, outputs, schema.outputs),

@@ -7,6 +7,7 @@ overlay of tensors that passes made.  The overlay lives in memory until somebody
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -67,10 +68,14 @@ class WeightStore:
         return name
 
     def save(self, file: Path, names: Iterable[str]) -> None:
-        """Write the named tensors to a .safetensors file."""
+        """Write the named tensors to a .safetensors file.  Raises RamielError if that fails."""
+        from safetensors import SafetensorError
         from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
-        save_file({name: contiguous(self[name]) for name in names}, file)
+        try:
+            save_file({written_name(name): contiguous(self[name]) for name in names}, file)
+        except SafetensorError as error:
+            raise RamielError(f"cannot write {file}: {error}") from error
         # safetensors lets only its owner read the file; a package is to be shared.
         mask = os.umask(0)
         os.umask(mask)
@@ -81,6 +86,16 @@ class WeightStore:
 
     def __hash__(self) -> int:
         return hash(self.path)
+
+
+def written_name(name: str) -> str:
+    """A weight's name in a .safetensors file: "__metadata__" is not for tensors there."""
+    return f"%{name}" if re.fullmatch("%*__metadata__", name) else name
+
+
+def own_name(name: str) -> str:
+    """The inverse of `written_name`; ramiel/runtime/weights.py has the same."""
+    return name[1:] if re.fullmatch("%+__metadata__", name) else name
 
 
 def contiguous(array: Array) -> Array:
@@ -103,4 +118,4 @@ def _readers(file: Path) -> Mapping[str, Callable[[], Array]]:
     except SafetensorError as error:
         raise RamielError(f"{file}: {error}") from error
     names: list[str] = list(handle.keys())
-    return {name: partial(handle.get_tensor, name) for name in names}
+    return {own_name(name): partial(handle.get_tensor, name) for name in names}

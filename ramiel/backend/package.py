@@ -101,7 +101,9 @@ def write_package(
         for path, text in files.items():
             (package / path).parent.mkdir(parents=True, exist_ok=True)
             (package / path).write_text(text, encoding="utf-8")
-        program.store.save(package / "weights.safetensors", weight_names(program))
+        weights = package / "weights.safetensors"
+        program.store.save(weights, weight_names(program))
+        (package / "weights.json").write_text(weights_table(weights), encoding="utf-8")
         if ir:
             program.store.save(package / "ir" / "weights.safetensors", ir_weights)
         if directory.exists():
@@ -111,6 +113,14 @@ def write_package(
         raise RamielError(f"cannot write {directory}: {error.strerror}") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def weights_table(file: Path) -> str:
+    """The text of weights.json, of what is in a weights file."""
+    from ramiel.runtime.weights import of_tensors, read_weights
+    from ramiel.runtime.weights_table import write_table
+
+    return write_table(of_tensors(read_weights(file)))
 
 
 def _may_replace(directory: Path) -> bool:

@@ -19,6 +19,7 @@ from .program import Cluster, Message, Program
 from .serial import SerialExecutor
 from .threads import ThreadsExecutor
 from .weights import Weight, WeightsFile, WeightTree, check_weights, of_tensors, read_weights
+from .weights_table import TABLE_FILE, read_table
 
 EXECUTORS: dict[str, type[Executor]] = {
     "serial": SerialExecutor,
@@ -42,7 +43,8 @@ class ParallelModel(nn.Module):
     clusters: ClassVar[Sequence[Cluster]] = ()
     channels: ClassVar[Sequence[Message]] = ()
     weights: ClassVar[Sequence[Weight] | None] = None
-    """What the weights file must hold; None: what the file beside model.py holds."""
+    """What the weights file must hold; None: what weights.json beside model.py lists or, without
+    one, what the file beside model.py holds."""
 
     @classmethod
     def load(
@@ -67,7 +69,7 @@ class ParallelModel(nn.Module):
         Raises WeightsError if a weight is missing or differs, ValueError for an unknown option.
         """
         own_file = cls.folder() / WEIGHTS_FILE
-        needed = cls.weights if cls.weights is not None else of_tensors(read_weights(own_file))
+        needed = cls.weights if cls.weights is not None else cls.needed_weights()
         file = Path(weights) if weights is not None else own_file
         tensors = read_weights(file) if needed or file.exists() else {}
         check_weights(needed, tensors, file)
@@ -80,6 +82,14 @@ class ParallelModel(nn.Module):
             start_method=start_method,
             file=WeightsFile(file, needed_tensors) if needed_tensors else None,
         )
+
+    @classmethod
+    def needed_weights(cls) -> Sequence[Weight]:
+        """What the package says of its weights.  Raises WeightsError if it says nothing valid."""
+        table = cls.folder() / TABLE_FILE
+        if table.exists():
+            return read_table(table)
+        return of_tensors(read_weights(cls.folder() / WEIGHTS_FILE))
 
     @classmethod
     def folder(cls) -> Path:

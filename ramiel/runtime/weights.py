@@ -7,6 +7,7 @@ processes share it.  The mapping is private: training writes to memory, never to
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,9 +46,15 @@ def read_weights(file: Path) -> dict[str, Tensor]:
         opened: Any = safe_open(file, framework="pt")
         with opened as handle:
             names: list[str] = handle.keys()
-            return {name: handle.get_tensor(name) for name in names}
+            return {own_name(name): handle.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{file}: {error}") from error
+
+
+def own_name(name: str) -> str:
+    """A weight's own name: safetensors keeps "__metadata__" for itself, so a weight of that name
+    is written with "%" before it, as is one that has that already."""
+    return name[1:] if re.fullmatch("%+__metadata__", name) else name
 
 
 def check_weights(needed: Iterable[Weight], found: Mapping[str, Tensor], source: object) -> None:

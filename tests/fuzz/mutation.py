@@ -326,7 +326,8 @@ def change_kind(model: ModelProto, chance: Random) -> None:
     """An attribute of another kind."""
     attribute = some_attribute(model, chance)
     if attribute is not None:
-        attribute.type = chance.choice(list(AttributeProto.AttributeType.values()))
+        kinds: Any = list(AttributeProto.AttributeType.values())
+        attribute.type = chance.choice(kinds)
 
 
 def strange_attribute(model: ModelProto, chance: Random) -> None:

@@ -184,8 +184,7 @@ def main() -> None:
         print(execute(options.target, data))
         return
     model_of(options.seed, 0)  # the seeds are made once, for all children
-    import ramiel.backend.module_printer
-    import ramiel.driver  # noqa: F401
+    execute("compile", model_of(options.seed, 0))  # and everything is imported once
 
     counts, findings = fuzz(options.target, options.seed, options.start, options.runs)
     print(dict(counts))

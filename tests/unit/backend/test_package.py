@@ -24,7 +24,15 @@ task.program @tiny(%x : tensor<2xf32>) -> (tensor<2xf32>) {
   }
 }
 """
-FILES = {"__init__.py", "__main__.py", "_runtime", MARK, "model.py", "weights.safetensors"}
+FILES = {
+    "__init__.py",
+    "__main__.py",
+    "_runtime",
+    MARK,
+    "model.py",
+    "weights.json",
+    "weights.safetensors",
+}
 
 
 @pytest.fixture
