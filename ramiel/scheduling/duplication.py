@@ -7,7 +7,7 @@ clusters that are given, and checked by simulation.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -76,15 +76,16 @@ def duplicate_tasks(
     refused: set[Change] = set()
     at_once = max(1, len(graph) // TASKS_PER_CHANGE)
     for _ in range(min(TRIALS, TRIAL_TASKS // max(1, len(graph)))):
-        found = [change for change in _changes(schedule, max_copies, once) if change not in refused]
-        if not found:
+        found = _changes(schedule, max_copies, once)
+        chosen = _independent(schedule, (c for c in found if c not in refused), at_once)
+        if not chosen:
             break
         trial = schedule.copy()
-        for chain, reader in found[:at_once]:
+        for chain, reader in chosen:
             trial.insert(chain, reader, results)
         trial.run()
         if trial.makespan > best.makespan:
-            refused.update(found[:1] if at_once == 1 else ())
+            refused.update(chosen if len(chosen) == 1 else ())
             at_once = max(1, at_once // 2)
             continue
         schedule = trial
@@ -114,6 +115,18 @@ def _changes(schedule: CopiedSchedule, max_copies: int, fixed: frozenset[int]) -
                 gains[tuple(chain), reader] = schedule.start[reader] - end
                 break
     return sorted(gains, key=lambda change: (-gains[change], change))
+
+
+def _independent(schedule: CopiedSchedule, changes: Iterable[Change], limit: int) -> list[Change]:
+    """The first changes that can be made together: no task has a part in two of them."""
+    chosen: list[Change] = []
+    touched: set[int] = set()
+    for chain, reader in changes:
+        tasks = {schedule.originals[item] for item in (*chain, reader)}
+        if len(chosen) < limit and touched.isdisjoint(tasks):
+            chosen.append((chain, reader))
+            touched |= tasks
+    return chosen
 
 
 def _may_copy(
