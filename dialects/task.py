@@ -12,6 +12,9 @@
       }
     }
 
+A program for a batch of several samples has workers too, which say who runs which stage of which
+cluster for which sample: see docs/hyperclusters.md.
+
 The verifier proves that the program cannot deadlock if every cluster has a worker of its own and
 a send never waits: see `ramiel.dialects.task_verifier`.
 """
@@ -71,6 +74,11 @@ class ProgramOp(ProgramOperation):
     def clusters(self) -> list[ClusterOp]:
         """The clusters, in order."""
         return [op for op in self.block.ops if isinstance(op, ClusterOp)]
+
+    @property
+    def workers(self) -> list[WorkerOp]:
+        """The workers, in order; none in a program that runs each cluster once."""
+        return [op for op in self.block.ops if isinstance(op, WorkerOp)]
 
     @property
     def channels(self) -> list[ChannelOp]:
@@ -278,8 +286,104 @@ class OutputOp(IRDLOperation):
         return cls(parser.resolve_operand(value, parser.parse_type()), index)
 
 
+@irdl_op_definition
+class StageOp(IRDLOperation):
+    """Where a stage of a cluster ends and the next begins.  `task.stage`
+
+    Of a program for several samples; between stages a worker may turn to another sample.
+    """
+
+    name = "task.stage"
+    traits = traits_def(HasParent(ClusterOp))
+
+    def print(self, printer: Printer) -> None:
+        pass
+
+    @classmethod
+    def parse(cls, parser: Parser) -> StageOp:
+        return cls()
+
+
+@irdl_op_definition
+class WorkerOp(IRDLOperation):
+    """The stages that one worker runs, in order.  `task.worker @worker_0 { task.run … }`
+
+    A program without workers runs each cluster once, on a worker of its own.
+    """
+
+    name = "task.worker"
+    sym_name = prop_def(SymbolNameConstraint())
+    body = region_def("single_block")
+    traits = traits_def(HasParent(ProgramOp), NoTerminator())
+
+    def __init__(self, name: str, body: Region | None = None) -> None:
+        super().__init__(
+            properties={"sym_name": StringAttr(name)}, regions=[body or Region(Block())]
+        )
+
+    @property
+    def runs(self) -> list[RunOp]:
+        """What the worker runs."""
+        return [op for op in self.body.block.ops if isinstance(op, RunOp)]
+
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_symbol_name(self.sym_name.data)
+        syntax.print_discardable(printer, self.attributes)
+        printer.print_string(" ")
+        printer.print_region(self.body)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> WorkerOp:
+        name = parser.parse_symbol_name().data
+        attributes = syntax.parse_discardable(parser)
+        body = parser.parse_region()
+        if not body.blocks:
+            body.add_block(Block())
+        op = cls(name, body)
+        op.attributes.update(attributes)
+        return op
+
+
+@irdl_op_definition
+class RunOp(IRDLOperation):
+    """Run a stage of a cluster for a sample; both count from 0.
+
+    `task.run @cluster_0 stage 2 sample 1`
+    """
+
+    name = "task.run"
+    cluster = prop_def(StringAttr)
+    stage = prop_def(IntegerAttr)
+    sample = prop_def(IntegerAttr)
+    traits = traits_def(HasParent(WorkerOp))
+
+    def __init__(self, cluster: str, stage: int, sample: int) -> None:
+        super().__init__(
+            properties={
+                "cluster": StringAttr(cluster),
+                "stage": IntegerAttr(stage, i64),
+                "sample": IntegerAttr(sample, i64),
+            }
+        )
+
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_symbol_name(self.cluster.data)
+        stage, sample = self.stage.value.data, self.sample.value.data
+        printer.print_string(f" stage {stage} sample {sample}")
+
+    @classmethod
+    def parse(cls, parser: Parser) -> RunOp:
+        cluster = parser.parse_symbol_name().data
+        parser.parse_keyword("stage")
+        stage = parser.parse_integer()
+        parser.parse_keyword("sample")
+        return cls(cluster, stage, parser.parse_integer())
+
+
 Task = Dialect(
     "task",
-    [ProgramOp, ChannelOp, ClusterOp, SendOp, RecvOp, OutputOp],
+    [ProgramOp, ChannelOp, ClusterOp, SendOp, RecvOp, OutputOp, StageOp, WorkerOp, RunOp],
     [ChannelType],
 )

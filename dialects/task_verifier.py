@@ -26,15 +26,17 @@ from ramiel.dialects.task import (
     ProgramOp,
     RecvOp,
     SendOp,
+    WorkerOp,
 )
 from ramiel.dialects.task_cores import CORES, verify_cores
+from ramiel.dialects.task_workers import verify_workers
 
 
 def verify_program(program: ProgramOp) -> None:
     """Check a program.  Raises VerifyException naming the cluster, channel or result at fault."""
     known = {*program.block.args, *(channel.result for channel in program.channels)}
     for op in program.block.ops:
-        if not isinstance(op, ClusterOp | ChannelOp):
+        if not isinstance(op, ClusterOp | ChannelOp | WorkerOp):
             raise VerifyException(f"{op.name} stands outside the clusters")
     names = Counter(cluster.sym_name.data for cluster in program.clusters)
     for name, count in names.items():
@@ -49,6 +51,7 @@ def verify_program(program: ProgramOp) -> None:
         except VerifyException as error:
             raise VerifyException(f"in @{cluster.sym_name.data}: {error}") from None
     _verify_no_deadlock(program)
+    verify_workers(program)
     cores = program.attributes.get(CORES)
     if isinstance(cores, IntegerAttr):
         verify_cores(program, cores.value.data)

@@ -36,6 +36,7 @@ PASSES = {
     "cluster": ("transforms.cluster", "Cluster"),
     "merge-clusters": ("transforms.merge_clusters", "MergeClusters"),
     "duplicate-tasks": ("transforms.duplicate_tasks", "DuplicateTasks"),
+    "hypercluster": ("transforms.hypercluster", "Hypercluster"),
 }
 """Pass names, each the name of a file in ramiel/transforms; xDSL's own cse, dce and canonicalize
 stand beside them."""

@@ -43,8 +43,13 @@ class PrintedModule:
 def print_module(program: ProgramOp, name: str | None = None) -> PrintedModule:
     """The Python module of a task program.
 
-    Raises RamielError if an operation is no torch.call.
+    Raises RamielError if an operation is no torch.call, and for a program for several samples.
     """
+    if program.workers:
+        raise RamielError(
+            f"cannot print @{program.sym_name.data}: programs for several samples (hypercluster) "
+            "are simulated only, as yet"
+        )
     namespace = Namespace()
     title = class_name(name or program.sym_name.data)
     namespace.taken.add(title)

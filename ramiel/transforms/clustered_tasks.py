@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xdsl.ir import Operation, SSAValue
 
 from ramiel.dialects.task import OutputOp, ProgramOp, RecvOp, SendOp
+from ramiel.errors import RamielError
 from ramiel.scheduling.task_graph import Clusters
 from ramiel.transforms.task_graph import Tasks, is_immediate, read_tasks
 
@@ -28,8 +29,13 @@ def take_apart(program: ProgramOp) -> ClusteredTasks:
     """The tasks of a program.
 
     The operations stay where they are, but read straight from each other, without messages: the
-    program is good only for being replaced.  Raises RamielError for a bad cost.
+    program is good only for being replaced.  Raises RamielError for a bad cost, and for a program
+    for several samples, whose workers name stages of the clusters as they are.
     """
+    if program.workers:
+        raise RamielError(
+            f"@{program.sym_name.data} has workers already: hypercluster must be the last pass"
+        )
     also_reads = _connect(program)
     _share_immediates(program)
     groups = [[op for op in c.block.ops if _runs(op)] for c in program.clusters]
