@@ -12,6 +12,8 @@ from xdsl.dialects.builtin import (
     BFloat16Type,
     ComplexType,
     Float4E2M1FNType,
+    Float6E2M3FNType,
+    Float6E3M2FNType,
     Float8E4M3FNType,
     Float8E4M3FNUZType,
     Float8E5M2FNUZType,
@@ -35,17 +37,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ElementType:
-    """One element type: MLIR type, TensorProto.DataType, bits, and torch's name (None: none)."""
+    """One element type: MLIR type, TensorProto.DataType, bits, and the torch dtype it has."""
 
     mlir: Attribute
     onnx: int
     bits: int
-    torch: str | None
+    torch: str
+    carried: bool = False
+    """torch has no such dtype: `torch` is one that holds all its numbers, one to an element."""
 
     @property
     def numpy(self) -> np.dtype[Any]:
         """The numpy dtype that onnx uses, from ml_dtypes where numpy has none."""
         return onnx.helper.tensor_dtype_to_np_dtype(self.onnx)
+
+    @property
+    def onnx_name(self) -> str:
+        """The name in the type constraints of ONNX's schemas, such as "float4e2m1"."""
+        return TensorProto.DataType.Name(cast("Any", self.onnx)).lower()
 
     @property
     def bytes(self) -> int:
@@ -80,19 +89,33 @@ def _table() -> list[ElementType]:
         ElementType(Float8E5M2Type(), T.FLOAT8E5M2, 8, "float8_e5m2"),
         ElementType(Float8E5M2FNUZType(), T.FLOAT8E5M2FNUZ, 8, "float8_e5m2fnuz"),
         ElementType(Float8E8M0FNUType(), T.FLOAT8E8M0, 8, "float8_e8m0fnu"),
-        # torch has no arithmetic for these: their values travel in bytes.
-        ElementType(IntegerType(4), T.INT4, 4, None),
-        ElementType(_unsigned(4), T.UINT4, 4, None),
-        ElementType(IntegerType(2), T.INT2, 2, None),
-        ElementType(_unsigned(2), T.UINT2, 2, None),
-        ElementType(Float4E2M1FNType(), T.FLOAT4E2M1, 4, None),
+        ElementType(IntegerType(4), T.INT4, 4, "int8", carried=True),
+        ElementType(_unsigned(4), T.UINT4, 4, "uint8", carried=True),
+        ElementType(Float4E2M1FNType(), T.FLOAT4E2M1, 4, "float8_e4m3fn", carried=True),
+        *_newest(),
+    ]
+
+
+def _newest() -> list[ElementType]:
+    """The carried types that only newer versions of onnx have."""
+    types: list[tuple[str, Attribute, int, str]] = [
+        ("INT2", IntegerType(2), 2, "int8"),
+        ("UINT2", _unsigned(2), 2, "uint8"),
+        ("FLOAT6E2M3", Float6E2M3FNType(), 6, "float8_e4m3fn"),
+        ("FLOAT6E3M2", Float6E3M2FNType(), 6, "float8_e4m3fn"),
+    ]
+    numbers = dict(TensorProto.DataType.items())
+    return [
+        ElementType(mlir, numbers[name], bits, carrier, carried=True)
+        for name, mlir, bits, carrier in types
+        if name in numbers
     ]
 
 
 ELEMENT_TYPES = _table()
 _BY_MLIR = {element.mlir: element for element in ELEMENT_TYPES}
 _BY_ONNX = {element.onnx: element for element in ELEMENT_TYPES}
-_BY_TORCH = {element.torch: element for element in ELEMENT_TYPES if element.torch}
+_BY_TORCH = {element.torch: element for element in ELEMENT_TYPES if not element.carried}
 _BY_NUMPY = {element.numpy: element for element in ELEMENT_TYPES}
 
 
@@ -125,3 +148,14 @@ def of_torch(dtype: torch.dtype) -> ElementType:
     if name not in _BY_TORCH:
         raise RamielError(f"no tensors of {dtype}")
     return _BY_TORCH[name]
+
+
+def carried(type: Attribute | None) -> ElementType | None:
+    """The element type of that MLIR type if torch only carries it, else None."""
+    element = None if type is None else _BY_MLIR.get(type)
+    return element if element is not None and element.carried else None
+
+
+def carrier_of(element: ElementType) -> ElementType:
+    """The element type of the torch tensors that hold one: itself unless it is carried."""
+    return _BY_TORCH[element.torch]

@@ -150,7 +150,7 @@ def _to_torch(value: Any) -> Any:
 
 
 def _from_torch(value: Any, type: TypeProto) -> Any:
-    """A value of ONNX's; what torch keeps in bytes gets its own dtype back."""
+    """A value of ONNX's; what torch only carries gets its own dtype back."""
     if type.HasField("optional_type"):
         type = type.optional_type.elem_type
     if isinstance(value, list | tuple):
@@ -158,8 +158,5 @@ def _from_torch(value: Any, type: TypeProto) -> Any:
         return [_from_torch(item, type.sequence_type.elem_type) for item in items]
     if not isinstance(value, torch.Tensor):
         return value
-    array = from_torch(value)
-    if not type.tensor_type.elem_type:
-        return array
-    element = element_types.of_onnx(type.tensor_type.elem_type)
-    return array.astype(element.numpy) if element.torch is None else array
+    number = type.tensor_type.elem_type
+    return from_torch(value, element_types.of_onnx(number).mlir if number else None)

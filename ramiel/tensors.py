@@ -19,6 +19,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute
 
 from ramiel import element_types
+from ramiel.element_types import ElementType
 from ramiel.errors import RamielError
 
 if TYPE_CHECKING:
@@ -115,34 +116,47 @@ def from_dense(dense: DenseIntOrFPElementsAttr) -> Array:
 def to_torch(array: Array) -> torch.Tensor:
     """A torch tensor with the array's values; a copy if the array is read-only.
 
-    4- and 2-bit integers become int8 or uint8.  Raises RamielError for dtypes torch lacks.
+    What torch has no dtype for is carried by a wider one: int4 by int8, float4 by float8_e4m3fn.
+    Raises RamielError for what is no tensor's dtype.
     """
     import torch
 
-    element = element_types.of_numpy(array.dtype)
-    if element.torch is None:
-        if array.dtype.name.startswith("float"):
-            raise RamielError(f"torch has no tensors of {array.dtype}")
-        return torch.from_numpy(
-            array.astype(np.int8 if array.dtype.name.startswith("int") else np.uint8)
-        )
-    dtype: torch.dtype = getattr(torch, element.torch)
+    array = carrier(array)
+    dtype: torch.dtype = getattr(torch, element_types.of_numpy(array.dtype).torch)
     array = np.ascontiguousarray(array).reshape(array.shape)
     if not array.flags.writeable:
         array = array.copy()
     if array.dtype.type.__module__ == "numpy":
         return torch.from_numpy(array)
-    carrier = {1: np.uint8, 2: np.int16}[array.dtype.itemsize]
-    return torch.from_numpy(array.view(carrier)).view(dtype)
+    bits = {1: np.uint8, 2: np.int16}[array.dtype.itemsize]
+    return torch.from_numpy(array.view(bits)).view(dtype)
 
 
-def from_torch(tensor: torch.Tensor) -> Array:
-    """A numpy array with the tensor's values, in onnx's dtype for it."""
+def carrier(array: Array) -> Array:
+    """The array itself, or its values in the dtype that carries what torch has no dtype for."""
+    element = element_types.of_numpy(array.dtype)
+    return array.astype(element_types.carrier_of(element).numpy) if element.carried else array
+
+
+def from_torch(tensor: torch.Tensor, type: Attribute | None = None) -> Array:
+    """A numpy array with the tensor's values, in onnx's dtype for it.
+
+    `type` is its tensor or element type, which says what torch only carries.
+    """
     import torch
 
     element = element_types.of_torch(tensor.dtype)
     tensor = tensor.detach().cpu().contiguous()
     if element.numpy.type.__module__ == "numpy":
-        return tensor.numpy()
-    carrier = torch.uint8 if element.bits == 8 else torch.int16
-    return tensor.view(carrier).numpy().view(element.numpy)
+        array: Array = tensor.numpy()
+    else:
+        bits = torch.uint8 if element.bits == 8 else torch.int16
+        array = tensor.view(bits).numpy().view(element.numpy)
+    declared = carried_element(type)
+    return array.astype(declared.numpy) if declared and declared.torch == element.torch else array
+
+
+def carried_element(type: Attribute | None) -> ElementType | None:
+    """The element type of a tensor or element type if torch only carries it, else None."""
+    element = type if type is None else element_of(type) or type
+    return element_types.carried(element)

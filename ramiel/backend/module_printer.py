@@ -193,13 +193,8 @@ def _input(name: str, argument: SSAValue) -> str:
 
 
 def _dtype(name: str, type: Attribute) -> str:
-    """What an input's elements are in torch: 4- and 2-bit integers travel in bytes."""
+    """What an input's elements are in torch."""
     try:
-        element = element_types.of_mlir(element_of(type) or type)
+        return element_types.of_mlir(element_of(type) or type).torch
     except RamielError as error:
         raise RamielError(f"input {name!r} is not supported: {error}") from None
-    if element.torch is not None:
-        return element.torch
-    if element.numpy.name.startswith("float"):
-        raise RamielError(f"input {name!r} is not supported: torch has no {element.numpy}")
-    return "uint8" if element.numpy.name.startswith("u") else "int8"

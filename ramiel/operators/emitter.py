@@ -158,11 +158,11 @@ class Emitter:
 
 
 def dtype_attribute(dtype: np.dtype[Any]) -> DtypeAttr:
-    """`#torch.dtype<…>`.  Raises RamielError for a dtype that torch has not."""
-    name = element_types.of_numpy(dtype).torch
-    if name is None:
-        raise RamielError(f"torch has no tensors of {dtype}")
-    return DtypeAttr(StringAttr(name))
+    """`#torch.dtype<…>`, of the carrier for what torch has no dtype for.
+
+    Raises RamielError for what is no tensor's dtype.
+    """
+    return DtypeAttr(StringAttr(element_types.of_numpy(dtype).torch))
 
 
 def shortest(number: Any) -> bool | int | float:

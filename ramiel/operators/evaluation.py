@@ -88,4 +88,4 @@ def _meta_tensor(type: Attribute) -> torch.Tensor:
         raise RamielError("its rank is not known")
     shape = [dim if isinstance(dim, int) else 1 for dim in dims]
     name = element_types.of_mlir(type).torch
-    return torch.empty(shape, dtype=getattr(torch, name or "int8"), device="meta")
+    return torch.empty(shape, dtype=getattr(torch, name), device="meta")

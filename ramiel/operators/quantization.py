@@ -7,19 +7,27 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
+from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import SSAValue
 
 from ramiel import element_types
 from ramiel.dialects.onnx_operation import OnnxOperation
+from ramiel.operators.casting import convert
 from ramiel.operators.emitter import Emitter
 from ramiel.operators.linear import inner_product_flops
 from ramiel.operators.registry import Values, callee, meaning
 
 callee(
     "operators.quantize",
-    "x, scale, zero_point=None, *, dtype=None, axis=1, block_size=0, precision=None, saturate=True",
+    "x, scale, zero_point=None, *, dtype=None, axis=1, block_size=0, precision=None, limits=None",
     helper="quantization.quantize",
+)
+callee(
+    "operators.scale_down",
+    "x, scale, zero_point=None, *, axis=1, block_size=0, precision=None",
+    helper="quantization.scale_down",
 )
 callee(
     "operators.dequantize",
@@ -69,33 +77,40 @@ def quantize_linear(op: OnnxOperation, emit: Emitter) -> Values:
     operands = _operands(op)
     dtype = _given_dtype(op, "output_dtype") or np.dtype(np.uint8)
     dtype = emit.dtype(operands[2]) if len(operands) > 2 else dtype
-    if element_types.of_numpy(dtype).torch is None or emit.dtype(op.input(1)).itemsize == 1:
-        emit.refuse(f"to {dtype} with scales of {emit.dtype(op.input(1))} is not supported")
-    return emit(
-        "operators.quantize",
-        *operands,
-        dtype=dtype,
-        axis=_axis(op),
-        block_size=_attribute(op, "block_size", 0),
-        precision=_given_dtype(op, "precision"),
-        saturate=bool(_attribute(op, "saturate", 1)),
-    )
+    element = element_types.of_numpy(dtype)
+    arguments: dict[str, Any] = {
+        "axis": _axis(op),
+        "block_size": _attribute(op, "block_size", 0),
+        "precision": _given_dtype(op, "precision") or _precision(emit.dtype(operands[1])),
+    }
+    if not isinstance(element.mlir, IntegerType):
+        value = emit("operators.scale_down", *operands, **arguments)
+        return convert(emit, value, dtype, saturate=bool(_attribute(op, "saturate", 1)))
+    info = ml_dtypes.iinfo(dtype)
+    limits = [int(info.min), int(info.max)] if element.carried else None
+    return emit("operators.quantize", *operands, dtype=dtype, limits=limits, **arguments)
+
+
+def _precision(scale: np.dtype[Any]) -> np.dtype[Any] | None:
+    """What x is divided in by scales that no division can be in, None for all others."""
+    if scale.name == "float8_e8m0fnu":
+        return np.dtype(np.float32)
+    return np.dtype(np.float64) if scale.kind in "iu" else None
 
 
 @meaning("DequantizeLinear")
 def dequantize_linear(op: OnnxOperation, emit: Emitter) -> Values:
     """(x - zero point) · scale."""
     operands = _operands(op)
-    x, scale = emit.dtype(operands[0]), emit.dtype(operands[1])
-    is_packed_float = x.name.startswith("float") and element_types.of_numpy(x).torch is None
-    if is_packed_float or scale.itemsize == 1:
-        emit.refuse(f"of {x} with scales of {scale} is not supported")
+    scale, dtype = emit.dtype(operands[1]), _given_dtype(op, "output_dtype")
+    if dtype is None and scale.itemsize == 1:
+        emit.refuse(f"with scales of {scale} needs an output_dtype")
     return emit(
         "operators.dequantize",
         *operands,
         axis=_axis(op),
         block_size=_attribute(op, "block_size", 0),
-        dtype=_given_dtype(op, "output_dtype"),
+        dtype=dtype,
     )
 
 

@@ -113,7 +113,10 @@ class FoldConstants(RewritePattern):
             with torch.no_grad():
                 for step in (*operand_owners(scratch), *calls):
                     run_operation(step, values, store)
-            results = [None if value is None else from_torch(values[value]) for value in outcomes]
+            results = [
+                None if value is None else from_torch(values[value], result.type)
+                for result, value in zip(op.results, outcomes, strict=True)
+            ]
         except Exception as error:  # torch raises many kinds for what does not fit
             remark(f"not folded: {error}", op)
             return None

@@ -9,7 +9,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.exceptions import VerifyException
 
-from ramiel import tensors
+from ramiel import element_types, tensors
 from ramiel.dialects.onnx import StringType
 from ramiel.dialects.onnx_operation import CustomOp, OnnxOperation
 from ramiel.errors import RamielError
@@ -43,6 +43,7 @@ def lower(op: Operation, store: WeightStore) -> tuple[list[Operation], list[SSAV
     emit = Emitter(op, store)
     slots: Sequence[object | None] = op.results
     if isinstance(op, OnnxOperation):
+        _refuse_carried(op, emit)
         meaning: Any = find_meaning(op, emit)
         slots = op.outputs
     else:
@@ -66,6 +67,21 @@ def lower(op: Operation, store: WeightStore) -> tuple[list[Operation], list[SSAV
             emit.refuse(f"its output {result.index} is not supported")
         settled.append(None if value is None else _settle(op, result, value))
     return emit.emitted, settled
+
+
+def _refuse_carried(op: OnnxOperation, emit: Emitter) -> None:
+    """What ONNX does not define on an element type that torch only carries.
+
+    Its meaning would compute with the carrier's dtype.  Raises Unsupported.
+    """
+    formals = op.SCHEMA.inputs
+    for index, operand in enumerate(op.inputs):
+        element = None if operand is None else tensors.carried_element(operand.type)
+        if element is None or op.domain:
+            continue
+        allowed = formals[min(index, len(formals) - 1)].types
+        if f"tensor({element.onnx_name})" not in allowed:
+            emit.refuse(f"is not defined on {element.numpy}")
 
 
 def find_meaning(op: OnnxOperation, emit: Emitter) -> Any:
@@ -113,6 +129,15 @@ def _settle(op: Operation, result: SSAValue, value: SSAValue) -> SSAValue:
         # An operand that is handed through keeps its own name and type.
         return value
     value.name_hint = result.name_hint or value.name_hint
+    carried = tensors.carried_element(result.type)
+    if carried is not None:
+        # To torch it is its carrier's dtype: only the model's type says what it is.
+        element = tensors.element_of(value.type) or value.type
+        if element_types.of_mlir(element).torch != carried.torch:
+            raise RamielError(f"{label(op)} has elements {element}, the model says {carried.mlir}")
+        value = Rewriter.replace_value_with_new_type(
+            value, tensors.tensor_type(carried.mlir, found)
+        )
     if expected is None:
         return value
     if found is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 
 
@@ -22,17 +20,12 @@ def spread(value: torch.Tensor, x: torch.Tensor, axis: int, block_size: int) -> 
     return value.repeat_interleave(size, axis).narrow(axis, 0, x.shape[axis])
 
 
-def saturate_to(x: torch.Tensor, dtype: torch.dtype, saturate: bool = True) -> torch.Tensor:
-    """x in an integer or float8 dtype, limited to what that holds; float8 on demand only."""
-    if not dtype.is_floating_point:
-        return x.clamp(torch.iinfo(dtype).min, torch.iinfo(dtype).max).to(dtype)
-    limit = torch.finfo(dtype).max
-    wide = x.to(torch.float32)
-    if saturate:
-        return wide.clamp(-limit, limit).to(dtype)
-    # torch saturates float8_e4m3fn, whose numbers end at 448: from 464 on the next one is NaN.
-    is_beyond = (wide.abs() > 464) & (dtype == torch.float8_e4m3fn)
-    return torch.where(is_beyond, math.nan, wide).to(dtype)
+def saturate_to(
+    x: torch.Tensor, dtype: torch.dtype, limits: tuple[int, int] | None = None
+) -> torch.Tensor:
+    """x in an integer dtype, limited to what that holds or to the numbers given."""
+    low, high = limits or (torch.iinfo(dtype).min, torch.iinfo(dtype).max)
+    return x.clamp(low, high).to(dtype)
 
 
 def quantize(
@@ -44,21 +37,39 @@ def quantize(
     axis: int = 1,
     block_size: int = 0,
     precision: torch.dtype | None = None,
-    saturate: bool = True,
+    limits: tuple[int, int] | None = None,
 ) -> torch.Tensor:
-    """saturate(round(x / scale) + zero point) (ONNX QuantizeLinear).
+    """saturate(round(x / scale) + zero point) in integers (ONNX QuantizeLinear).
 
-    The division is in `precision`, else in the dtype of the scale.
+    The division is in `precision`, else in the dtype of the scale.  `limits` are the least and
+    the largest result where the dtype holds more.
     """
-    precision = precision or scale.dtype
-    value = x.to(precision) / spread(scale, x, axis, block_size).to(precision)
-    if dtype.is_floating_point:
-        return saturate_to(value, dtype, saturate)
     # float64 holds both the rounded quotients and the zero points exactly.
+    value = scale_down(x, scale, axis=axis, block_size=block_size, precision=precision)
     value = value.round().to(torch.float64)
     if zero_point is not None:
         value = value + spread(zero_point, x, axis, block_size).to(torch.float64)
-    return saturate_to(value, dtype)
+    return saturate_to(value, dtype, limits)
+
+
+def scale_down(
+    x: torch.Tensor,
+    scale: torch.Tensor,
+    zero_point: torch.Tensor | None = None,
+    *,
+    axis: int = 1,
+    block_size: int = 0,
+    precision: torch.dtype | None = None,
+) -> torch.Tensor:
+    """x / scale + zero point in `precision`, else in the dtype of the scale (ONNX QuantizeLinear).
+
+    What QuantizeLinear rounds to a small float.
+    """
+    precision = precision or scale.dtype
+    value = x.to(precision) / spread(scale, x, axis, block_size).to(precision)
+    if zero_point is not None:
+        value = value + spread(zero_point, x, axis, block_size).to(precision)
+    return value
 
 
 def dequantize(

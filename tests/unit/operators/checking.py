@@ -96,7 +96,10 @@ def lines(model: onnx.ModelProto) -> list[str]:
 
 def run(model: onnx.ModelProto, inputs: Sequence[Array]) -> list[Array]:
     """What the compiled model gives."""
-    return [from_torch(value) for value in run_graph(compiled(model), [*map(to_torch, inputs)])]
+    graph = compiled(model)
+    types = graph.output.values.types
+    results = run_graph(graph, [*map(to_torch, inputs)])
+    return [from_torch(value, type) for value, type in zip(results, types, strict=True)]
 
 
 def check(
