@@ -116,6 +116,7 @@ ELEMENT_TYPES = _table()
 _BY_MLIR = {element.mlir: element for element in ELEMENT_TYPES}
 _BY_ONNX = {element.onnx: element for element in ELEMENT_TYPES}
 _BY_TORCH = {element.torch: element for element in ELEMENT_TYPES if not element.carried}
+_BY_NAME = {element.numpy.name: element for element in ELEMENT_TYPES}
 _BY_NUMPY = {element.numpy: element for element in ELEMENT_TYPES}
 
 
@@ -140,6 +141,13 @@ def of_numpy(dtype: np.dtype[Any]) -> ElementType:
     if dtype not in _BY_NUMPY:
         raise RamielError(f"no tensors of {dtype}")
     return _BY_NUMPY[dtype]
+
+
+def named(name: str) -> ElementType:
+    """The element type with that name in numpy.  Raises RamielError if unknown."""
+    if name not in _BY_NAME:
+        raise RamielError(f"no element type {name}")
+    return _BY_NAME[name]
 
 
 def of_torch(dtype: torch.dtype) -> ElementType:

@@ -24,7 +24,8 @@ def sample_inputs(
 ) -> dict[str, Array]:
     """Inputs by the model's own names.
 
-    Floats are normal; integers that index a table stay within it, other integers are 0 or 1.
+    Floats are normal, or 1/4 to 4 in a type of powers of two; integers that index a table stay
+    within it, other integers are 0 or 1.
     Symbolic dimensions are those of `dims`, else 1.  Raises RamielError for inputs that are no
     tensors of numbers.
     """
@@ -42,6 +43,8 @@ def sample_inputs(
             inputs[name] = generator.integers(0, high, shape).astype(dtype)
         elif dtype.kind == "b":
             inputs[name] = generator.integers(0, 2, shape).astype(bool)
+        elif dtype.name == "float8_e8m0fnu":
+            inputs[name] = (2.0 ** generator.integers(-2, 3, shape)).astype(dtype)
         else:
             inputs[name] = generator.standard_normal(shape).astype(dtype)
     return inputs

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import onnx
+from xdsl.ir import Attribute
 
+from ramiel import element_types
 from ramiel.backend.package import write_package
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.driver import Options, Progress, compile_model, load
@@ -98,17 +100,23 @@ def verify_model(
         for executor in executors:
             step(f"running {executor}")
             with compiled.load(executor=executor) as model:
-                outputs = call(model, first)
+                outputs = call(model, first, program.function_type.outputs.data)
             differences += compare(compiled.outputs, executor, outputs, expected, other)
     return Verification(reference.name, differences, len(program.clusters), lines, seconds)
 
 
 class Reference:
-    """ONNX Runtime if it is installed, else ONNX's own evaluator."""
+    """ONNX Runtime if it is installed, else ONNX's own evaluator.
+
+    Where an input or output is of a type that NumPy has not, always the latter: ONNX Runtime's
+    Python interface does not take or give such arrays.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
+            if not has_numpy_interface(path):
+                raise ImportError
             import onnxruntime
         except ImportError:
             self.name = "onnx's reference evaluator"
@@ -137,11 +145,22 @@ class Reference:
             raise RamielError(f"{self.name} cannot run {self.path}: {error}") from error
 
 
-def call(model: ParallelModel, inputs: Mapping[str, Array]) -> list[Array]:
-    """The model's outputs on numpy inputs."""
+def has_numpy_interface(path: Path) -> bool:
+    """Whether all inputs and outputs of a model are of NumPy's own types."""
+    graph = onnx.load(path, load_external_data=False).graph
+    numbers = {value.type.tensor_type.elem_type for value in (*graph.input, *graph.output)}
+    known = (element_types.of_onnx(n) for n in numbers - {0, onnx.TensorProto.STRING})
+    return all(element.numpy.type.__module__ == "numpy" for element in known)
+
+
+def call(
+    model: ParallelModel, inputs: Mapping[str, Array], types: Sequence[Attribute] | None = None
+) -> list[Array]:
+    """The model's outputs on numpy inputs; `types` are the outputs' types, if known."""
     outputs: Any = model(**{name: to_torch(array) for name, array in inputs.items()})
     listed = outputs if len(model.outputs) > 1 else [outputs]
-    return [from_torch(output) for output in listed]
+    declared = types or [None] * len(listed)
+    return [from_torch(y, type) for y, type in zip(listed, declared, strict=True)]
 
 
 def largest(array: Array) -> float:

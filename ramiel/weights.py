@@ -6,6 +6,7 @@ overlay of tensors that passes made.  The overlay lives in memory until somebody
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +17,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ramiel import element_types
 from ramiel.errors import RamielError
+
+CARRIED = "ramiel.carried"
+"""The key of a .safetensors file's metadata that names the types of what torch only carries."""
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -68,12 +73,25 @@ class WeightStore:
         return name
 
     def save(self, file: Path, names: Iterable[str]) -> None:
-        """Write the named tensors to a .safetensors file.  Raises RamielError if that fails."""
+        """Write the named tensors to a .safetensors file.  Raises RamielError if that fails.
+
+        What torch only carries is written as it travels; the file's metadata say what it is.
+        """
         from safetensors import SafetensorError
         from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
+        from ramiel.tensors import carrier
+
+        arrays: dict[str, Array] = {}
+        carried: dict[str, str] = {}
+        for name in names:
+            array, written = self[name], written_name(name)
+            arrays[written] = contiguous(carrier(array))
+            if arrays[written].dtype != array.dtype:
+                carried[written] = array.dtype.name
+        metadata = {CARRIED: json.dumps(carried)} if carried else None
         try:
-            save_file({written_name(name): contiguous(self[name]) for name in names}, file)
+            save_file(arrays, file, metadata=metadata)
         except SafetensorError as error:
             raise RamielError(f"cannot write {file}: {error}") from error
         # safetensors lets only its owner read the file; a package is to be shared.
@@ -115,7 +133,26 @@ def _readers(file: Path) -> Mapping[str, Callable[[], Array]]:
 
     try:
         handle: Any = safe_open(file, framework="numpy")
-    except SafetensorError as error:
+        metadata: dict[str, str] = handle.metadata() or {}
+        carried: dict[str, str] = dict(json.loads(metadata.get(CARRIED, "{}")))
+    except (SafetensorError, ValueError, TypeError) as error:
         raise RamielError(f"{file}: {error}") from error
     names: list[str] = list(handle.keys())
-    return {own_name(name): partial(handle.get_tensor, name) for name in names}
+    return {
+        own_name(name): partial(_read, handle, file, name, carried.get(name)) for name in names
+    }
+
+
+def _read(handle: Any, file: Path, name: str, carried: str | None) -> Array:
+    """One tensor of a .safetensors file, in the element type that torch carries, if it is one."""
+    if handle.get_slice(name).get_dtype().startswith("F8"):
+        # safetensors has no NumPy dtypes for float8.
+        from safetensors import safe_open
+
+        from ramiel.tensors import from_torch
+
+        tensors: Any = safe_open(file, framework="pt")
+        array = from_torch(tensors.get_tensor(name))
+    else:
+        array = handle.get_tensor(name)
+    return array if carried is None else array.astype(element_types.named(carried).numpy)

@@ -88,14 +88,29 @@ def read_array(file: Path) -> Tensor:
         raise InputError(f"{file}: not an array that PyTorch can read: {error}") from error
 
 
+def as_declared(tensor: Tensor, declared: Input) -> Tensor:
+    """The tensor; as bfloat16 or float8, which no .npy file holds, if float32 has such values."""
+    in_numpy = declared.dtype.itemsize > 2 or declared.dtype == torch.float16
+    if in_numpy or not declared.dtype.is_floating_point or tensor.dtype != torch.float32:
+        return tensor
+    converted = tensor.to(declared.dtype)
+    same = torch.equal(converted.to(torch.float32).nan_to_num(), tensor.nan_to_num())
+    return converted if same else tensor
+
+
 def random_input(declared: Input, sizes: Mapping[str, int], generator: torch.Generator) -> Tensor:
     """Random values: normal for floating dtypes, 0 or 1 for integers, which any index allows.
+
+    A float of 8 bits, or a smaller one that it carries, is 1/2, 1 or 2.
 
     A dimension without a fixed size gets its size from `sizes`, or 1.
     """
     if declared.shape is None:
         raise InputError(f"input {declared.name!r}: no random values without a known shape")
     shape = [dim if isinstance(dim, int) else sizes.get(dim, 1) for dim in declared.shape]
+    if declared.dtype.itemsize == 1 and declared.dtype.is_floating_point:
+        powers = torch.randint(-1, 2, shape, generator=generator)
+        return torch.exp2(powers.float()).to(declared.dtype)
     if declared.dtype.is_floating_point or declared.dtype.is_complex:
         return torch.randn(shape, generator=generator).to(declared.dtype)
     return torch.randint(0, 2, shape, generator=generator).to(declared.dtype)
@@ -104,6 +119,9 @@ def random_input(declared: Input, sizes: Mapping[str, int], generator: torch.Gen
 def _inputs(model_class: type[ParallelModel], options: argparse.Namespace) -> dict[str, Tensor]:
     """What --input gives, and random values for the rest if --random is there."""
     inputs = {name: read_array(Path(file)) for name, file in options.input}
+    for declared in model_class.inputs:
+        if declared.name in inputs:
+            inputs[declared.name] = as_declared(inputs[declared.name], declared)
     if options.random is None:
         return inputs
     generator = torch.Generator().manual_seed(options.random)

@@ -148,7 +148,13 @@ def test_reinterpreting_bits(name: str) -> None:
     other = name.removeprefix("u") if name.startswith("u") else f"u{name}"
     number = helper.np_dtype_to_tensor_dtype(dtype_of(other))
     x = every_value(name)
-    check("BitCast", [x], opset=OPSET, to=number, expected=[x.astype(np.int32).astype(dtype_of(other))])
+    check(
+        "BitCast",
+        [x],
+        opset=OPSET,
+        to=number,
+        expected=[x.astype(np.int32).astype(dtype_of(other))],
+    )
 
 
 def test_reinterpreting_bool() -> None:
