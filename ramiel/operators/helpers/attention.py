@@ -36,6 +36,17 @@ def visible_keys(
     return visible
 
 
+def softmax_in_steps(x: torch.Tensor, dim: int) -> torch.Tensor:
+    """ONNX Softmax, each step rounded to the dtype of x, as its function body has it.
+
+    torch.softmax rounds once, which in float16 differs in the last bits of every other element.
+    """
+    if x.numel() == 0:
+        return x
+    exponentials = torch.exp(x - x.amax(dim, keepdim=True))
+    return exponentials / exponentials.sum(dim, keepdim=True)
+
+
 def attention(
     query: torch.Tensor,
     key: torch.Tensor,
@@ -69,6 +80,7 @@ def attention(
     keys, values = (x.repeat_interleave(repeats, dim=1) for x in (key, value))
     # The scale is split between both sides, which matters in 16 bits.
     root = math.sqrt(1 / math.sqrt(query.shape[-1]) if scale is None else scale)
+    root = torch.tensor(root, dtype=query.dtype).item()
     raw = (query * root) @ (keys * root).mT
     capped = torch.tanh(raw / softcap) * softcap if softcap > 0 else raw
     allowed = visible_keys(
@@ -85,7 +97,9 @@ def attention(
         else:
             masked = masked + F.pad(mask, (0, missing), value=-torch.inf)
     masked = masked.masked_fill(~allowed, -torch.inf)
-    weights = torch.softmax(masked, dim=-1, dtype=softmax_dtype).to(query.dtype)
+    logits = masked.to(softmax_dtype or masked.dtype)
+    weights = softmax_in_steps(logits, -1) if logits.itemsize < 4 else logits.softmax(-1)
+    weights = weights.to(query.dtype)
     # A query that sees no key gets zeros.
     weights = weights.masked_fill((masked == -torch.inf).all(-1, keepdim=True), 0)
     scores = (raw, capped, masked, weights)[scores_mode]

@@ -110,6 +110,17 @@ def test_products_of_quantized_matrices() -> None:
     check("QLinearMatMul", operands)
 
 
+@pytest.mark.parametrize("zero_point", [0, 1, 2, 3])
+def test_quantized_products_round_before_the_zero_point_is_added(zero_point: int) -> None:
+    """As the text of QLinearMatMul and onnxruntime have it; ONNX's evaluator rounds the sum."""
+    a, b = np.arange(8, dtype=np.uint8).reshape(8, 1), np.ones((1, 1), np.uint8)
+    half, one, zero = number(0.5), number(1.0), number(0, "uint8")
+    operands = [a, half, zero, b, one, zero, one, number(zero_point, "uint8")]
+    expected = np.array([0, 0, 1, 2, 2, 2, 3, 4], np.uint8).reshape(8, 1) + np.uint8(zero_point)
+    check("QLinearMatMul", operands, opset=21, expected=[expected])
+    check("QLinearMatMul", operands, opset=21, oracle="onnxruntime")
+
+
 @pytest.mark.parametrize(
     ("operator", "operands", "expected"),
     [

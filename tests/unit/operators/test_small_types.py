@@ -169,3 +169,34 @@ def test_arithmetic_that_onnx_does_not_define_is_refused(name: str) -> None:
     model = model_of("Neg", [every_value(name)], opset=OPSET)
     with pytest.raises(RamielError, match=f"node 'node' .Neg.*: is not defined on {name}"):
         lines(model)
+
+
+@pytest.mark.parametrize("attributes", [{}, {"is_causal": 1}, {"scale": 0.3}])
+def test_attention_in_float16_is_the_references_bit_for_bit(attributes: dict[str, Any]) -> None:
+    random = np.random.default_rng(3)
+    shapes = [(2, 3, 4, 8), (2, 3, 6, 8), (2, 3, 6, 8)]
+    operands = [random.random(shape).astype(np.float16) for shape in shapes]
+    check("Attention", operands, opset=23, rtol=0, atol=0, dynamic=False, **attributes)
+
+
+@pytest.mark.parametrize("shape", [(4, 7), (2, 0)])
+def test_softmax_in_float16_is_the_references_bit_for_bit(shape: tuple[int, int]) -> None:
+    x = np.random.default_rng(4).standard_normal(shape).astype(np.float16)
+    check("Softmax", [x], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("operator", ["Add", "Sub", "Mul", "Div"])
+def test_arithmetic_in_bfloat16_rounds_once(operator: str) -> None:
+    random = np.random.default_rng(5)
+    x, y = (random.standard_normal((3, 50)).astype(dtype_of("bfloat16")) for _ in range(2))
+    check(operator, [x, y], rtol=0, atol=0)
+    check(operator, [x, y[0, 0].reshape(())], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("operator", ["Sqrt", "Exp", "Neg", "Abs", "Floor", "Relu"])
+def test_functions_of_bfloat16_round_once(operator: str) -> None:
+    x = np.linspace(0.01, 5, 200, dtype=np.float32).astype(dtype_of("bfloat16"))
+    numpy: dict[str, Any] = {"Neg": np.negative, "Relu": lambda wide: np.maximum(wide, 0)}
+    function = numpy.get(operator) or getattr(np, operator.lower())
+    expected = function(x.astype(np.float32)).astype(x.dtype)
+    check(operator, [x], expected=[expected], rtol=0, atol=0)
