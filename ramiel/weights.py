@@ -138,9 +138,7 @@ def _readers(file: Path) -> Mapping[str, Callable[[], Array]]:
     except (SafetensorError, ValueError, TypeError) as error:
         raise RamielError(f"{file}: {error}") from error
     names: list[str] = list(handle.keys())
-    return {
-        own_name(name): partial(_read, handle, file, name, carried.get(name)) for name in names
-    }
+    return {own_name(name): partial(_read, handle, file, name, carried.get(name)) for name in names}
 
 
 def _read(handle: Any, file: Path, name: str, carried: str | None) -> Array:
