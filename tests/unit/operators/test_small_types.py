@@ -193,10 +193,8 @@ def test_arithmetic_in_bfloat16_rounds_once(operator: str) -> None:
     check(operator, [x, y[0, 0].reshape(())], rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("operator", ["Sqrt", "Exp", "Neg", "Abs", "Floor", "Relu"])
+@pytest.mark.parametrize("operator", ["Sqrt", "Exp", "Abs", "Floor"])
 def test_functions_of_bfloat16_round_once(operator: str) -> None:
     x = np.linspace(0.01, 5, 200, dtype=np.float32).astype(dtype_of("bfloat16"))
-    numpy: dict[str, Any] = {"Neg": np.negative, "Relu": lambda wide: np.maximum(wide, 0)}
-    function = numpy.get(operator) or getattr(np, operator.lower())
-    expected = function(x.astype(np.float32)).astype(x.dtype)
+    expected = getattr(np, operator.lower())(x.astype(np.float32)).astype(x.dtype)
     check(operator, [x], expected=[expected], rtol=0, atol=0)
