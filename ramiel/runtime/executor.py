@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 from torch import Tensor
 
@@ -33,8 +35,23 @@ class Options:
             raise ValueError(f"no start method {self.start_method!r}: there are {methods}")
 
 
+class PendingCall(Protocol):
+    """A call that has begun."""
+
+    def result(self) -> dict[str, Tensor]:
+        """Wait for its end; see Executor.run.  The timeout counts from here."""
+        ...
+
+    def cancel(self) -> None:
+        """Nobody wants its result: its clusters may leave it.  Never waits."""
+        ...
+
+
 class Executor(ABC):
     """Runs the calls of one model."""
+
+    overlaps: ClassVar[bool] = True
+    """Whether a call runs before its result is asked for."""
 
     def __init__(self, program: Program, options: Options) -> None:
         self.program = program
@@ -51,5 +68,38 @@ class Executor(ABC):
         """
 
     @abstractmethod
+    def begin(self, inputs: Mapping[str, Tensor], w: Weights) -> PendingCall:
+        """Begin a call behind those that have begun: every cluster takes them in this order."""
+
+    @abstractmethod
     def close(self) -> None:
         """End the workers; a call that is running, or comes later, raises ClosedError."""
+
+    def stream(
+        self, calls: Iterable[tuple[Mapping[str, Tensor], Weights]], depth: int
+    ) -> Generator[dict[str, Tensor]]:
+        """The outputs of calls, in their order; `depth` of them run at the same time.
+
+        An error comes in its call's place, and ends the stream.  Raises what `run` raises.
+        """
+        pending: deque[PendingCall] = deque()
+        failure: Exception | None = None
+        source = iter(calls)
+        try:
+            while failure is None:
+                try:
+                    pending.append(self.begin(*next(source)))
+                except StopIteration:
+                    break
+                except Exception as error:  # the results before it come first
+                    failure = error
+                if len(pending) >= (depth if self.overlaps else 1):
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+            if failure is not None:
+                raise failure
+        finally:
+            failure = None  # its traceback holds this frame, which would hold it in turn
+            for call in pending:
+                call.cancel()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,15 @@ from .processes import ProcessesExecutor
 from .program import Cluster, Message, Program
 from .serial import SerialExecutor
 from .threads import ThreadsExecutor
-from .weights import Weight, WeightsFile, WeightTree, check_weights, of_tensors, read_weights
+from .weights import (
+    Weight,
+    Weights,
+    WeightsFile,
+    WeightTree,
+    check_weights,
+    of_tensors,
+    read_weights,
+)
 from .weights_table import TABLE_FILE, read_table
 
 EXECUTORS: dict[str, type[Executor]] = {
@@ -129,10 +138,39 @@ class ParallelModel(nn.Module):
         identifier.  Raises InputError before anything runs if one does not fit, and what the
         executor's `run` raises.
         """
+        return self._outputs(self._executor.run(*self._call(tensors, named)))
+
+    def stream(self, inputs: Iterable[Any], depth: int = 4) -> Generator[Any]:
+        """The outputs for consecutive inputs, in their order; `depth` calls overlap.
+
+            for probabilities in model.stream(images):
+
+        Each item is a tensor, a tuple of inputs in graph order, or a dictionary by name.  At most
+        `depth` items are taken that no output has been given for.  An error, also of `inputs`
+        itself, is raised in its item's place, and ends the stream.
+        """
+        if depth < 1:
+            raise ValueError(f"depth must be at least 1, got {depth}")
+        calls = (self._call(*_arguments(item)) for item in inputs)
+        return self._stream(calls, depth)
+
+    def _stream(
+        self, calls: Iterable[tuple[dict[str, Any], Weights]], depth: int
+    ) -> Generator[Any]:
+        with closing(self._executor.stream(calls, depth)) as results:
+            for result in results:
+                yield self._outputs(result)
+
+    def _call(
+        self, tensors: Sequence[object], named: Mapping[str, object]
+    ) -> tuple[dict[str, Any], Weights]:
+        """What the executor gets: checked inputs, and the weights as they are now."""
         w = self._tree.collect()
         cast = {dtype: w[name].dtype for dtype, name in self._witnesses.items()}
-        inputs = check_inputs(self.inputs, name_inputs(self.inputs, tensors, named), cast)
-        results = self._executor.run(inputs, w)
+        return check_inputs(self.inputs, name_inputs(self.inputs, tensors, named), cast), w
+
+    def _outputs(self, results: Mapping[str, Any]) -> Any:
+        """One output, or a tuple in graph order."""
         if missing := [name for name in self.outputs if name not in results]:
             raise ModelError(f"{type(self).__name__}: no cluster returned {missing[0]!r}")
         if len(self.outputs) == 1:
@@ -169,3 +207,10 @@ class ParallelModel(nn.Module):
     def _new_executor(self) -> Executor:
         program = Program(type(self).__name__, self.clusters, self.channels)
         return EXECUTORS[self._executor_name](program, self._options)
+
+
+def _arguments(item: Any) -> tuple[Sequence[object], Mapping[str, object]]:
+    """An item of a stream, as the arguments of a call."""
+    if isinstance(item, Mapping):
+        return (), cast("Mapping[str, object]", item)
+    return (cast("tuple[object, ...]", item) if isinstance(item, tuple) else (item,)), {}

@@ -11,14 +11,17 @@ import pickle
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .errors import CallTimeout, ClosedError, ClusterError, ModelError
-from .executor import Executor, Options
+from .errors import CallAborted, CallTimeout, ClosedError, ClusterError, ModelError
+from .executor import Executor, Options, PendingCall
 from .modes import CallerModes
 from .pool import Pool
 from .process_worker import (
@@ -54,16 +57,22 @@ class ProcessesExecutor(Executor):
 
     def run(self, inputs: Mapping[str, Tensor], w: Weights) -> dict[str, Tensor]:
         """One call, see Executor.run.  Raises ModelError if gradients are asked for."""
-        if self._caller == threading.get_ident():
-            raise RuntimeError(f"{self.program.name} is called from inside its own call")
-        with self._turn:
-            self._caller = threading.get_ident()
-            try:
-                return self._result(self._begin(inputs, w))
-            finally:
-                self._caller = None
-                if self._closed:  # close() came meanwhile
-                    self._stop(_closed(self.program))
+        with self._in_turn():
+            return self._result(self._begin(inputs, w))
+
+    def begin(self, inputs: Mapping[str, Tensor], w: Weights) -> PendingCall:
+        """Begin a call, see Executor.begin; it goes on while somebody waits for any call."""
+        with self._in_turn():
+            return _Pending(self, self._begin(inputs, w))
+
+    def result(self, call: _Call) -> dict[str, Tensor]:
+        """Wait for a call that has begun."""
+        with self._in_turn():
+            return self._result(call)
+
+    def cancel(self, call: _Call) -> None:
+        """Abort a call at the next turn.  Never waits: garbage collection may call this."""
+        self._unwanted.append(call)
 
     def close(self) -> None:
         """End the workers; a call that is running, or comes later, raises ClosedError."""
@@ -75,14 +84,32 @@ class ProcessesExecutor(Executor):
         with self._turn:
             self._stop(_closed(self.program))
 
+    @contextmanager
+    def _in_turn(self) -> Generator[None]:
+        """One thread at a time: it may call the methods below."""
+        if self._caller == threading.get_ident():
+            raise RuntimeError(f"{self.program.name} is called from inside its own call")
+        with self._turn:
+            self._caller = threading.get_ident()
+            try:
+                while self._unwanted:
+                    call = self._unwanted.popleft()
+                    if not call.ended:
+                        self._fail(call, CallAborted())
+                yield
+            finally:
+                self._caller = None
+                if self._closed:  # close() came meanwhile
+                    self._stop(_closed(self.program))
+
     def _begin(self, inputs: Mapping[str, Tensor], w: Weights) -> _Call:
-        """Start a call.  Whoever calls this and the methods below has the turn."""
+        """Start a call."""
         _refuse_gradients(self.program, [*inputs.values(), *w.values()])
         pool = self._running_pool()
         self._send_weights(pool, w)
         slot = next(slot for slot in itertools.count() if slot not in self._slots)
         self._number += 1
-        call = _Call(self._number, slot, len(pool.processes), self.timeout)
+        call = _Call(self._number, slot, len(pool.processes))
         at, size = pool.outbox.put((slot, "inputs"), call.modes, *flat(inputs))
         self._slots.add(slot)
         self._calls[call.number] = call
@@ -91,14 +118,17 @@ class ProcessesExecutor(Executor):
 
     def _result(self, call: _Call) -> dict[str, Tensor]:
         """Wait for the end of a call: its outputs."""
+        deadline = None if self.timeout is None else time.monotonic() + self.timeout
         try:
             while not call.ended:
-                self._listen(call.seconds_left())
+                self._listen(None if deadline is None else deadline - time.monotonic())
             if call.error is not None:
                 raise call.error
             return call.outputs
         except CallTimeout:
-            self._time_out(call)
+            if not call.ended:
+                self._timed_out = call.number
+                self._fail(call, CallTimeout())
             raise CallTimeout(f"{self.program.name}: no result in {self.timeout} s") from None
         except ModelError:
             raise
@@ -152,13 +182,16 @@ class ProcessesExecutor(Executor):
         del self._calls[call.number]
         self._slots.discard(call.slot)
 
-    def _time_out(self, call: _Call) -> None:
-        """Leave a call.  Workers that have not even left an earlier one are lost."""
-        if call.ended:
-            return
-        self._fail(call, CallTimeout())
-        if min(self._left) < call.number - 1:
-            self._stop(CallTimeout(f"{self.program.name}: a worker was lost"))
+    def _replace_lost(self) -> None:
+        """After a timeout: give the workers as much time again to leave that call, or end them."""
+        assert self.timeout is not None
+        deadline = time.monotonic() + self.timeout
+        try:
+            while self._pool is not None and min(self._left) < self._timed_out:
+                self._listen(deadline - time.monotonic())
+        except CallTimeout:
+            self._stop(CallTimeout(f"{self.program.name}: a worker did not leave a call"))
+        self._timed_out = 0
 
     def _running_pool(self) -> Pool:
         """The workers: new ones if there are none, or one was killed meanwhile."""
@@ -166,6 +199,8 @@ class ProcessesExecutor(Executor):
             raise ClosedError(f"{self.program.name} is closed")
         if self._pool is not None and not self._pool.alive():
             self._stop(ClusterError(self.program.name, "a worker process has ended", None))
+        if self._timed_out:
+            self._replace_lost()
         if self._pool is None:
             self._pool = self._started()
         return self._pool
@@ -221,14 +256,16 @@ class ProcessesExecutor(Executor):
         self._caller: int | None = None
         self._pool: Pool | None = None
         self._number = 0
+        self._timed_out = 0
         self._calls: dict[int, _Call] = {}
         self._slots: set[int] = set()
+        self._unwanted: deque[_Call] = deque()
 
 
 class _Call:
     """One call, from its beginning to its end."""
 
-    def __init__(self, number: int, slot: int, clusters: int, timeout: float | None) -> None:
+    def __init__(self, number: int, slot: int, clusters: int) -> None:
         self.number = number
         self.slot = slot
         self.running = clusters
@@ -236,11 +273,20 @@ class _Call:
         self.outputs: dict[str, Tensor] = {}
         self.error: BaseException | None = None
         self.ended = False
-        self._deadline = None if timeout is None else time.monotonic() + timeout
 
-    def seconds_left(self) -> float | None:
-        """Until its timeout."""
-        return None if self._deadline is None else self._deadline - time.monotonic()
+
+@dataclass(frozen=True)
+class _Pending:
+    """A call that has begun, see PendingCall."""
+
+    executor: ProcessesExecutor
+    call: _Call
+
+    def result(self) -> dict[str, Tensor]:
+        return self.executor.result(self.call)
+
+    def cancel(self) -> None:
+        self.executor.cancel(self.call)
 
 
 def _refuse_gradients(program: Program, values: list[Any]) -> None:

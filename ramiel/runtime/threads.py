@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .channels import Channels, run_blocking
 from .errors import CallAborted, CallTimeout, ClosedError
-from .executor import Executor, Options
+from .executor import Executor, Options, PendingCall
 from .modes import CallerModes
 from .preparation import Preparation
 from .program import Cluster, Program
@@ -45,34 +45,42 @@ class ThreadsExecutor(Executor):
         queues behind it.
         """
         self._refuse_nesting()
-        call = _Call(self.program)
-        jobs = [
-            _Job(call, cluster, inputs, w, self.preparation) for cluster in self.program.clusters
-        ]
         with self._turn:
+            self._caller = threading.get_ident()
             try:
-                self._caller = threading.get_ident()
-                self._call = call
-                if self._closed:
-                    raise ClosedError(f"{self.program.name} is closed")
-                for queue, job in zip(self._started().queues, jobs, strict=True):
-                    queue.put(job)
-                return call.result(self.timeout)
-            except BaseException:
-                call.abort()
-                raise
+                return self._enqueue(inputs, w).result()
             finally:
                 self._caller = None
-                self._call = None
+
+    def begin(self, inputs: Mapping[str, Tensor], w: Weights) -> PendingCall:
+        """Begin a call, see Executor.begin; calls of several threads may overlap so."""
+        self._refuse_nesting()
+        with self._turn:  # the same order in every worker's queue
+            return self._enqueue(inputs, w)
 
     def close(self) -> None:
         """End the workers; a call that is running, or comes later, raises ClosedError."""
         self._closed = True
-        call, workers = self._call, self._workers
-        if call is not None:
+        for call in list(self._calls):
             call.end(ClosedError(f"{self.program.name} was closed during the call"))
-        if workers is not None:
-            workers.stop(wait=5.0)
+        if self._workers is not None:
+            self._workers.stop(wait=5.0)
+
+    def _enqueue(self, inputs: Mapping[str, Tensor], w: Weights) -> _Call:
+        call = _Call(self.program, self.timeout)
+        self._calls.add(call)
+        if self._closed:
+            raise ClosedError(f"{self.program.name} is closed")
+        jobs = [
+            _Job(call, cluster, inputs, w, self.preparation) for cluster in self.program.clusters
+        ]
+        try:
+            for queue, job in zip(self._started().queues, jobs, strict=True):
+                queue.put(job)
+        except BaseException:  # Ctrl-C: no cluster may wait for one that has no job
+            call.cancel()
+            raise
+        return call
 
     def _refuse_nesting(self) -> None:
         me = threading.get_ident()
@@ -94,15 +102,16 @@ class ThreadsExecutor(Executor):
         """Be as new: also in a forked child, which has no threads and may have a held lock."""
         self._turn = threading.Lock()
         self._caller: int | None = None
-        self._call: _Call | None = None
+        self._calls: weakref.WeakSet[_Call] = weakref.WeakSet()
         self._workers: Workers | None = None
 
 
 class _Call:
     """What the clusters of one call share.  All of it is fresh, so an error leaves nothing."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, timeout: float | None) -> None:
         self.program = program
+        self.timeout = timeout
         self.modes = CallerModes()
         self.aborted = False
         self.inboxes: dict[str, SimpleQueue[tuple[str, str, Tensor] | None]] = {
@@ -111,15 +120,19 @@ class _Call:
         self._outputs: list[dict[str, Tensor]] = []
         self._ended: SimpleQueue[BaseException | None] = SimpleQueue()
 
-    def result(self, timeout: float | None) -> dict[str, Tensor]:
+    def result(self) -> dict[str, Tensor]:
         """Wait for the end: the outputs of all clusters."""
+        error: BaseException | None = None
         try:
-            error = self._ended.get(timeout=timeout)
-        except Empty:
-            raise CallTimeout(f"{self.program.name}: no result in {timeout} s") from None
-        try:
+            error = self._ended.get(timeout=self.timeout)
             if error is not None:
                 raise error
+        except Empty:
+            self.cancel()
+            raise CallTimeout(f"{self.program.name}: no result in {self.timeout} s") from None
+        except BaseException:
+            self.cancel()
+            raise
         finally:
             del error  # its traceback holds this frame, which would hold it in turn
         return {name: tensor for part in self._outputs for name, tensor in part.items()}
@@ -132,10 +145,10 @@ class _Call:
 
     def end(self, error: BaseException) -> None:
         """The call has failed: release the other clusters, and wake the caller."""
-        self.abort()
+        self.cancel()
         self._ended.put(error)
 
-    def abort(self) -> None:
+    def cancel(self) -> None:
         """Release every cluster that waits, or will."""
         self.aborted = True
         for inbox in self.inboxes.values():
@@ -163,6 +176,8 @@ class _Job:
     def __call__(self) -> None:
         """Run the cluster in the caller's modes, and report to the call."""
         call = self._call
+        if call.aborted:
+            return
         try:
             with call.modes.entered():
                 w = self._preparation.weights_of(self._cluster, self._w)

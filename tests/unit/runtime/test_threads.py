@@ -66,8 +66,8 @@ def test_workers_start_at_the_first_call_and_stay() -> None:
 def test_a_thousand_calls_keep_nothing() -> None:
     with Triple({"w": torch.zeros(1)}) as model:
         model(X)
-        threads, descriptors = threading.active_count(), len(os.listdir("/proc/self/fd"))
         gc.collect()
+        threads, descriptors = threading.active_count(), len(os.listdir("/proc/self/fd"))
         gc.disable()
         try:
             for number in range(1000):
