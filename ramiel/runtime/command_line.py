@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -32,8 +33,14 @@ def run_model(model_class: type[ParallelModel], options: argparse.Namespace) -> 
 
     Raises ModelError or OSError.
     """
+    executor = options.executor or (
+        "distributed" if "TORCHELASTIC_RUN_ID" in os.environ else "threads"
+    )
+    model = model_class.load(executor, weights=options.weights)
+    if executor == "distributed" and os.environ.get("RANK", "0") != "0":
+        model.serve()
+        return
     inputs = _inputs(model_class, options)
-    model = model_class.load(options.executor, weights=options.weights)
     with model, torch.inference_mode():
         results = model(**inputs)
     tensors = (results,) if len(model_class.outputs) == 1 else results
@@ -155,7 +162,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help_dim = "with --random: the size of a dimension that has a name (otherwise 1)"
     add("--dim", type=_size, action="append", default=[], metavar="NAME=SIZE", help=help_dim)
     add("-o", "--output", type=Path, metavar="FOLDER", help="write each output as NAME.npy")
-    add("--executor", choices=list(EXECUTORS), default="threads", help="(default: threads)")
+    help_executor = "(default: threads; distributed where torchrun has started it)"
+    add("--executor", choices=list(EXECUTORS), help=help_executor)
     add("--weights", type=Path, metavar="FILE", help="another weights file")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from torch import Tensor
 
+from .errors import ModelError
 from .launch import START_METHODS
 from .preparation import Preparation
 from .program import Program
@@ -47,6 +48,16 @@ class PendingCall(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Deferred:
+    """A call that runs when its result is asked for."""
+
+    result: Callable[[], dict[str, Tensor]]
+
+    def cancel(self) -> None:
+        """Nothing has begun."""
+
+
 class Executor(ABC):
     """Runs the calls of one model."""
 
@@ -74,6 +85,13 @@ class Executor(ABC):
     @abstractmethod
     def close(self) -> None:
         """End the workers; a call that is running, or comes later, raises ClosedError."""
+
+    def serve(self, w: Weights) -> None:
+        """Take part in the calls of another process until that closes the model.
+
+        Raises ModelError: only the executor distributed has other processes that are started.
+        """
+        raise ModelError(f"{self.program.name}: only the executor distributed can serve")
 
     def stream(
         self, calls: Iterable[tuple[Mapping[str, Tensor], Weights]], depth: int

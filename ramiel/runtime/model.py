@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self, cast
 import torch
 from torch import Tensor, nn
 
+from .distributed import DistributedExecutor
 from .errors import ModelError
 from .executor import Executor, Options
 from .inputs import Input, check_inputs, name_inputs
@@ -34,6 +35,7 @@ EXECUTORS: dict[str, type[Executor]] = {
     "serial": SerialExecutor,
     "threads": ThreadsExecutor,
     "processes": ProcessesExecutor,
+    "distributed": DistributedExecutor,
 }
 WEIGHTS_FILE = "weights.safetensors"
 
@@ -67,8 +69,8 @@ class ParallelModel(nn.Module):
     ) -> Self:
         """The model with its weights, mapped from weights.safetensors beside model.py.
 
-        executor: "threads", a thread per cluster; "processes", a process per cluster; or
-        "serial", everything on the calling thread.
+        executor: "threads", a thread per cluster; "processes", a process per cluster;
+        "serial", everything on the calling thread; "distributed", on ranks started by torchrun.
         weights: another .safetensors file, with the same names, shapes and dtypes.
         trainable: parameters require gradients.
         timeout: seconds that a call may take before it raises CallTimeout.
@@ -181,6 +183,13 @@ class ParallelModel(nn.Module):
     def renamed_weights(self) -> Mapping[str, str]:
         """Weights whose names cannot be a path of submodules: own name to parameter name."""
         return self._tree.renamed
+
+    def serve(self) -> None:
+        """With the executor distributed, on every rank but 0: work until rank 0 closes the model.
+
+        Raises ModelError if a rank is lost.
+        """
+        self._executor.serve(self._tree.collect())
 
     def close(self) -> None:
         """End the workers; further calls raise ClosedError."""

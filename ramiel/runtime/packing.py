@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import pickle
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -120,6 +120,16 @@ def unpack(memory: Memory, at: int, *, copy: bool = False) -> list[Any]:
     if not skeleton.startswith(SIMPLE_MARK):
         return list(_Unpickler(skeleton, tensor).load())
     return [tensor(part) if type(part) is Layout else part for part in _parts(skeleton)]
+
+
+def flat(values: Mapping[str, Any]) -> list[Any]:
+    """A dictionary as a list: each name, and its value."""
+    return [part for item in values.items() for part in item]
+
+
+def paired(parts: Sequence[Any]) -> dict[str, Any]:
+    """The dictionary that was made flat."""
+    return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 class _Pickler(pickle.Pickler):

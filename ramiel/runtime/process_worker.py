@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import traceback
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .channels import Channels, run_blocking
 from .errors import CallAborted, ClusterError
+from .packing import flat, paired
 from .preparation import Preparation
 from .program import Program
 from .shared_memory import Inbox, Outbox
@@ -185,16 +186,6 @@ class _Channels(Channels):
     async def recv(self, value: str, *, source: str) -> Tensor:
         self.receiving(value, source)
         return self._worker.receive(self._call, (value, source, self.cluster))
-
-
-def flat(values: Mapping[str, Any]) -> list[Any]:
-    """A dictionary as a list: each name, and its value."""
-    return [part for item in values.items() for part in item]
-
-
-def paired(parts: Sequence[Any]) -> dict[str, Any]:
-    """The dictionary that was made flat."""
-    return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def _failure(cluster: Any, error: BaseException) -> Failure:

@@ -23,6 +23,7 @@ from torch import Tensor
 from .errors import CallAborted, CallTimeout, ClosedError, ClusterError, ModelError
 from .executor import Executor, Options, PendingCall
 from .modes import CallerModes
+from .packing import flat, paired
 from .pool import Pool
 from .process_worker import (
     ABORT,
@@ -33,8 +34,6 @@ from .process_worker import (
     READY,
     WEIGHTS,
     Failure,
-    flat,
-    paired,
 )
 from .program import Program
 from .signals import Note
@@ -104,7 +103,7 @@ class ProcessesExecutor(Executor):
 
     def _begin(self, inputs: Mapping[str, Tensor], w: Weights) -> _Call:
         """Start a call."""
-        _refuse_gradients(self.program, [*inputs.values(), *w.values()])
+        refuse_gradients(self.program, [*inputs.values(), *w.values()])
         pool = self._running_pool()
         self._send_weights(pool, w)
         slot = next(slot for slot in itertools.count() if slot not in self._slots)
@@ -289,7 +288,8 @@ class _Pending:
         self.executor.cancel(self.call)
 
 
-def _refuse_gradients(program: Program, values: list[Any]) -> None:
+def refuse_gradients(program: Program, values: list[Any]) -> None:
+    """Raise ModelError if a call with these values would lose gradients."""
     if torch.is_grad_enabled() and any(
         isinstance(value, Tensor) and value.requires_grad for value in values
     ):

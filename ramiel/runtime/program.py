@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import torch
 from torch import Tensor
 
 from .weights import Weights
@@ -34,11 +36,23 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Message:
-    """A value that one cluster sends to another, once per call."""
+    """A value that one cluster sends to another, once per call.
+
+    `dtype` and `shape` are those of a tensor that has the same ones in every call.
+    """
 
     value: str
     source: str
     destination: str
+    dtype: torch.dtype | None = None
+    shape: tuple[int, ...] | None = None
+
+    @property
+    def size(self) -> int | None:
+        """The bytes of its elements; None: not known before."""
+        if self.dtype is None or self.shape is None:
+            return None
+        return math.prod(self.shape) * self.dtype.itemsize
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 import types
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Generator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from .channels import Channels
 from .errors import CallTimeout, ChannelError, ClosedError
-from .executor import Executor, Options, PendingCall
+from .executor import Deferred, Executor, Options, PendingCall
 from .program import Program
 from .source_map import cluster_error
 from .weights import Weights
@@ -37,7 +36,7 @@ class SerialExecutor(Executor):
 
     def begin(self, inputs: Mapping[str, Tensor], w: Weights) -> PendingCall:
         """A call that runs when its result is asked for."""
-        return _Deferred(partial(self.run, inputs, w))
+        return Deferred(partial(self.run, inputs, w))
 
     def run(self, inputs: Mapping[str, Tensor], w: Weights) -> dict[str, Tensor]:
         """One call, see Executor.run; the timeout is looked at where a cluster waits or ends."""
@@ -57,16 +56,6 @@ class SerialExecutor(Executor):
     def close(self) -> None:
         """Refuse further calls."""
         self._closed = True
-
-
-@dataclass(frozen=True)
-class _Deferred:
-    """A call that has only been asked for."""
-
-    result: Callable[[], dict[str, Tensor]]
-
-    def cancel(self) -> None:
-        """Nothing has begun."""
 
 
 class _Mail:

@@ -91,7 +91,10 @@ def test_a_class_can_list_what_it_needs(branches: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"executor": "parallel"}, "no executor 'parallel': there are serial, threads, processes"),
+        (
+            {"executor": "parallel"},
+            "no executor 'parallel': there are serial, threads, processes, ",
+        ),
         ({"timeout": 0}, "timeout must be above 0 seconds, got 0"),
         ({"start_method": "thread"}, "no start method 'thread': there are spawn, fork"),
     ],
