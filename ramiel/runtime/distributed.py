@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, cast
 
 import torch.distributed as dist
 from torch import Tensor
@@ -323,7 +323,7 @@ class _Channels(Channels):
 def _kept(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.clone()
-    return [_kept(item) for item in value] if isinstance(value, list) else value
+    return [_kept(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
 def _root(error: ModelError) -> ModelError:

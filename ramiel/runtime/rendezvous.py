@@ -15,6 +15,7 @@ from .errors import ModelError
 
 INTERFACE = "GLOO_SOCKET_IFNAME"
 LOOPBACK = "127."
+c10d: Any = dist  # which does not export all that it documents
 NEEDED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 GET_ADDRESS = 0x8915  # Linux's SIOCGIFADDR
 
@@ -40,10 +41,10 @@ def connect(program: str, clusters: int, fingerprint: str, timeout: timedelta) -
             f"{clusters} ranks"
         )
     try:
-        store, _, _ = next(dist.rendezvous("env://", timeout=timeout))
+        store, _, _ = next(c10d.rendezvous("env://", timeout=timeout))
         store.set_timeout(timeout)
-        _check(program, dist.PrefixStore("ramiel", store), rank, world, fingerprint)
-        gloo: Any = dist.PrefixStore("gloo", store)
+        _check(program, c10d.PrefixStore("ramiel", store), rank, world, fingerprint)
+        gloo = c10d.PrefixStore("gloo", store)
         dist.init_process_group("gloo", store=gloo, rank=rank, world_size=world, timeout=timeout)
     except (RuntimeError, ValueError) as error:
         if isinstance(error, ModelError):
