@@ -1,7 +1,7 @@
 """The onnx dialect: one operation class for each (domain, operator, since-version).
 
-The classes are made from the schemas in `onnx.defs`, with their history: the newest form of an
-operator is `onnx.Slice`, an older one `onnx.Slice_v1`; other domains stand before the name, as
+The classes are made from the schemas in `onnx.defs`, with their history, and from those of ONNX
+Runtime's own operators (onnx_microsoft.py): the newest form of an operator is `onnx.Slice`, an older one `onnx.Slice_v1`; other domains stand before the name, as
 in `onnx.ai.onnx.ml.Scaler`. An operator without a schema is an `onnx.custom`.
 
     %1 = onnx.Conv(%x, %w, _) {strides = [2, 2]} : (tensor<…>, tensor<…>) -> tensor<…>
@@ -36,6 +36,7 @@ from xdsl.irdl import (
 )
 from xdsl.traits import OpTrait, Pure, RecursiveMemoryEffect
 
+from ramiel.dialects import onnx_microsoft
 from ramiel.dialects.onnx_operation import CustomOp, OnnxOperation
 
 RANDOM_OPERATORS = frozenset(
@@ -155,7 +156,7 @@ def make_operation(schema: OpSchema, name: str) -> type[OnnxOperation]:
 @functools.cache
 def operations() -> dict[tuple[str, str, int], type[OnnxOperation]]:
     """All operation classes by domain ("" for ai.onnx), operator and since-version."""
-    schemas = onnx.defs.get_all_schemas_with_history()
+    schemas = [*onnx.defs.get_all_schemas_with_history(), *onnx_microsoft.schemas()]
     newest: dict[tuple[str, str], int] = {}
     for schema in schemas:
         key = (schema.domain, schema.name)

@@ -63,6 +63,11 @@ FAMILIES = (
     "ngrams",
     "control_flow",
     "kernels",
+    "microsoft.activation",
+    "microsoft.normalization",
+    "microsoft.matmul",
+    "microsoft.quantization",
+    "microsoft.tensor",
 )
 
 STRINGS = "ai.onnx on strings"

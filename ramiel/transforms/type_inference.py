@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import onnx
@@ -22,6 +23,7 @@ from ramiel.errors import RamielError
 from ramiel.frontend.types import from_proto, to_proto
 from ramiel.onnx_process import OnnxFailure, ask
 from ramiel.tensors import Array, Dim, dims_of, element_of, static_shape, tensor_type
+from ramiel.transforms.microsoft_types import infer_by_rule
 from ramiel.weights import WeightStore
 
 PROPAGATED_ELEMENTS = 1024
@@ -111,8 +113,10 @@ def infer_result_types(op: OnnxOperation, store: WeightStore) -> list[Attribute 
     operands contradict the operator's definition.
     """
     unknown: list[Attribute | None] = [None] * len(op.results)
-    if op.regions or not op.SCHEMA.has_type_and_shape_inference_function:
+    if op.regions:
         return unknown
+    if not op.SCHEMA.has_type_and_shape_inference_function:
+        return infer_by_rule(op, partial(infer_result_types, store=store))
     types: dict[str, TypeProto] = {}
     data: dict[str, TensorProto] = {}
     for index, operand in enumerate(op.inputs):
