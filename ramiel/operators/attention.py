@@ -55,13 +55,13 @@ callee(
 )
 
 
-def _split_heads(emit: Emitter, x: SSAValue, heads: int) -> SSAValue:
+def split_heads(emit: Emitter, x: SSAValue, heads: int) -> SSAValue:
     """(B, L, H·E) as (B, H, L, E)."""
     parts = emit("Tensor.unflatten", x, dim=2, sizes=[heads, -1])
     return emit("Tensor.transpose", parts, dim0=1, dim1=2)
 
 
-def _join_heads(emit: Emitter, x: SSAValue) -> SSAValue:
+def join_heads(emit: Emitter, x: SSAValue) -> SSAValue:
     """(B, H, L, E) as (B, L, H·E)."""
     return emit("Tensor.flatten", emit("Tensor.transpose", x, dim0=1, dim1=2), start_dim=2)
 
@@ -84,7 +84,7 @@ def attention_of(op: OnnxOperation, emit: Emitter) -> Values:
     if packed:
         heads = [op.integer("q_num_heads")] + [op.integer("kv_num_heads")] * 2
         query, key, value = (
-            _split_heads(emit, x, count)
+            split_heads(emit, x, count)
             for x, count in zip((query, key, value), heads, strict=True)
         )
     scale = op.attribute("scale")
@@ -101,7 +101,7 @@ def attention_of(op: OnnxOperation, emit: Emitter) -> Values:
             scale=scale,
             enable_gqa=grouped,
         )
-        return [_join_heads(emit, y) if packed else y, key, value]
+        return [join_heads(emit, y) if packed else y, key, value]
     precision = op.attribute("softmax_precision")
     dtype = element_types.of_onnx(precision).numpy if isinstance(precision, int) else None
     arguments: dict[str, Any] = {
@@ -118,7 +118,7 @@ def attention_of(op: OnnxOperation, emit: Emitter) -> Values:
         "scores_mode": op.integer("qk_matmul_output_mode"),
     }
     y, *rest = emit.many("operators.attention", query, key, value, count=4, **arguments)
-    return [_join_heads(emit, y) if packed else y, *rest]
+    return [join_heads(emit, y) if packed else y, *rest]
 
 
 def _is_plain(op: OnnxOperation, emit: Emitter, query: SSAValue, key: SSAValue) -> bool:
@@ -147,7 +147,7 @@ def rotary_embedding_of(op: OnnxOperation, emit: Emitter) -> Values:
     x = op.input(0)
     packed = emit.rank(x) == 3
     if packed:
-        x = _split_heads(emit, x, op.integer("num_heads"))
+        x = split_heads(emit, x, op.integer("num_heads"))
     y = emit(
         "operators.rotary_embedding",
         x,
@@ -157,7 +157,7 @@ def rotary_embedding_of(op: OnnxOperation, emit: Emitter) -> Values:
         rotary_dim=op.integer("rotary_embedding_dim"),
         interleaved=bool(op.integer("interleaved")),
     )
-    return _join_heads(emit, y) if packed else y
+    return join_heads(emit, y) if packed else y
 
 
 @meaning("CausalConvWithState")

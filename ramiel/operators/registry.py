@@ -66,6 +66,7 @@ FAMILIES = (
     "microsoft.activation",
     "microsoft.normalization",
     "microsoft.matmul",
+    "microsoft.attention",
     "microsoft.quantization",
     "microsoft.tensor",
 )
