@@ -1,8 +1,9 @@
 """The onnx dialect: one operation class for each (domain, operator, since-version).
 
 The classes are made from the schemas in `onnx.defs`, with their history, and from those of ONNX
-Runtime's own operators (onnx_microsoft.py): the newest form of an operator is `onnx.Slice`, an older one `onnx.Slice_v1`; other domains stand before the name, as
-in `onnx.ai.onnx.ml.Scaler`. An operator without a schema is an `onnx.custom`.
+Runtime's own operators (onnx_microsoft.py). The newest form of an operator is `onnx.Slice`, an
+older one `onnx.Slice_v1`; other domains stand before the name, as in `onnx.ai.onnx.ml.Scaler`. An
+operator without a schema is an `onnx.custom`.
 
     %1 = onnx.Conv(%x, %w, _) {strides = [2, 2]} : (tensor<…>, tensor<…>) -> tensor<…>
 """

@@ -39,6 +39,8 @@ from ramiel.tensors import Array, to_dense, type_of_array
 from ramiel.weights import WeightStore
 
 _NUMBERS = "biuf"
+_MACHINE_DOMAIN = "com.microsoft.nchwc"
+"""ONNX Runtime's operators on blocked channels, whose layout depends on the processor."""
 
 
 class Scope:
@@ -211,6 +213,11 @@ class Lifter:
     def _custom(
         self, node: NodeProto, domain: str, operands: Sequence[SSAValue | None]
     ) -> Operation:
+        if domain == _MACHINE_DOMAIN:
+            raise RamielError(
+                f"{domain} is ONNX Runtime's domain for one kind of processor: save the optimized "
+                "model with the graph optimization level ORT_ENABLE_EXTENDED"
+            )
         names = [name for name in node.output if name]
         found = {
             item.name: attributes.convert(item, self.directory)

@@ -84,8 +84,7 @@ def attention_of(op: OnnxOperation, emit: Emitter) -> Values:
     if packed:
         heads = [op.integer("q_num_heads")] + [op.integer("kv_num_heads")] * 2
         query, key, value = (
-            split_heads(emit, x, count)
-            for x, count in zip((query, key, value), heads, strict=True)
+            split_heads(emit, x, count) for x, count in zip((query, key, value), heads, strict=True)
         )
     scale = op.attribute("scale")
     causal = bool(op.integer("is_causal"))

@@ -21,15 +21,6 @@ from ramiel.weights import WeightStore
 
 TAKE_ANYTHING = ("ramiel.operators.control_flow", "ramiel.operators.sequence")
 """Families that hand values through, whatever they are."""
-UNSUPPORTED_DOMAINS = {
-    "com.microsoft.nchwc": "is ONNX Runtime's own for one kind of processor: save the optimized "
-    "model with the graph optimization level ORT_ENABLE_EXTENDED",
-}
-"""Why operators of a domain have no meaning."""
-
-
-def _domain(op: Operation) -> str:
-    return op.domain.data if isinstance(op, CustomOp) else getattr(op, "domain", "")
 
 
 MALFORMED = (LookupError, ValueError, TypeError, ArithmeticError)
@@ -58,7 +49,7 @@ def lower(op: Operation, store: WeightStore) -> tuple[list[Operation], list[SSAV
     else:
         meaning = registry.find_lowering(op)
     if meaning is None:
-        emit.refuse(UNSUPPORTED_DOMAINS.get(_domain(op), "is not supported"))
+        emit.refuse("is not supported")
     try:
         values: Values = meaning(op, emit)
     except Unsupported:

@@ -166,7 +166,9 @@ def _multi_head(op: OnnxOperation, infer: Infer) -> Types:
         return []
     width: Dim = query[2]
     if len(query) == 5:
-        width = query[2] * query[4] if isinstance(query[2], int) and isinstance(query[4], int) else ""
+        width = (
+            query[2] * query[4] if isinstance(query[2], int) and isinstance(query[4], int) else ""
+        )
     elif values is not None and len(values) == 3:
         width = values[2]
     elif values is not None:
@@ -259,7 +261,9 @@ RULES: Mapping[str, Rule] = {
     "MultiHeadAttention": _multi_head,
     "NhwcMaxPool": _nhwc_pool,
     "QGemm": lambda op, infer: [
-        standard_type(op, infer, "Gemm", op.inputs[0:4:3], op.operand("y_zero_point") or op.input(1))
+        standard_type(
+            op, infer, "Gemm", op.inputs[0:4:3], op.operand("y_zero_point") or op.input(1)
+        )
     ],
     "QLinearAveragePool": _maybe_nhwc("AveragePool", ["X"], "X"),
     "QLinearConcat": as_standard("Concat", "inputs:0:3"),

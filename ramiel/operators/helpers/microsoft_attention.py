@@ -129,7 +129,6 @@ def group_query_attention(
     past_value: torch.Tensor | None = None,
     cos: torch.Tensor | None = None,
     sin: torch.Tensor | None = None,
-    positions: torch.Tensor | None = None,
     bias: torch.Tensor | None = None,
     sink: torch.Tensor | None = None,
     *,
@@ -149,16 +148,12 @@ def group_query_attention(
     starts = torch.zeros_like(totals) if is_prompt else totals - steps
     own = starts[:, None] + torch.arange(steps, device=query.device)
     if cos is not None and sin is not None:
-        # Position 1 stands for padding, as ONNX Runtime has it.
-        places = torch.where(own < totals[:, None], own, 1) if positions is None else positions
-        query, key = (rotate(x, cos[places], sin[places], interleaved) for x in (query, key))
+        query, key = (rotate(x, cos[own], sin[own], interleaved) for x in (query, key))
     length = max(int(total_length), 0 if past_key is None else past_key.shape[2])
     present_key = extend_cache(past_key, key, starts, length)
     present_value = extend_cache(past_value, value, starts, length)
     repeats = query.shape[1] // key.shape[1]
-    keys, values = (
-        x.repeat_interleave(repeats, dim=1) for x in (present_key, present_value)
-    )
+    keys, values = (x.repeat_interleave(repeats, dim=1) for x in (present_key, present_value))
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     scores = query @ keys.mT * factor
     scores = torch.tanh(scores / softcap) * softcap if softcap > 0 else scores

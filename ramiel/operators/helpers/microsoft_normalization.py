@@ -45,8 +45,5 @@ def embed_layer_norm(
     if segment_ids is not None and segment_embedding is not None:
         total = total + segment_embedding[segment_ids.long()]
     y = F.layer_norm(total, gamma.shape, gamma, beta, eps)
-    if mask is None:
-        counts = input_ids.new_zeros(input_ids.shape[0])
-    else:
-        counts = (mask == 1).sum(1)
+    counts = (torch.zeros_like(input_ids) if mask is None else mask == 1).sum(1)
     return y, counts.to(torch.int32), total

@@ -67,6 +67,26 @@ def quantized_product(
     return value.clamp(torch.iinfo(a.dtype).min, torch.iinfo(a.dtype).max).to(a.dtype)
 
 
+def quantized_softmax(
+    x: torch.Tensor,
+    x_scale: torch.Tensor,
+    y_scale: torch.Tensor,
+    y_zero_point: torch.Tensor,
+    axis: int = -1,
+    to_the_end: bool = False,
+) -> torch.Tensor:
+    """ONNX Runtime's QLinearSoftmax along an axis, or along all axes from it on.
+
+    ONNX Runtime rounds the reciprocal of y_scale down, and so does this.
+    """
+    wide = x.to(torch.float32) * x_scale
+    flat = wide.flatten(axis % x.dim()) if to_the_end else wide
+    y = torch.softmax(flat, -1 if to_the_end else axis).reshape(x.shape)
+    value = (y * torch.floor(1 / y_scale)).round() + y_zero_point
+    limits = torch.iinfo(y_zero_point.dtype)
+    return value.clamp(limits.min, limits.max).to(y_zero_point.dtype)
+
+
 def quantized_global_average(
     x: torch.Tensor,
     x_scale: torch.Tensor,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from xdsl.ir import SSAValue
 
@@ -48,7 +49,8 @@ def activate(
     key, defaults = PARAMETRIC[activation]
     given = dict(zip(defaults, parameters, strict=False))
     fixed = {"value": 0.0} if activation == "ThresholdedRelu" else {}
-    return emit(key, x, **{**defaults, **given, **fixed})
+    arguments: dict[str, Any] = {**defaults, **given, **fixed}
+    return emit(key, x, **arguments)
 
 
 @meaning("Gelu", domain=MICROSOFT)

@@ -25,7 +25,7 @@ callee(
 callee(
     "operators.group_query_attention",
     "query, key, value, last_keys, total_length, past_key=None, past_value=None, cos=None, "
-    "sin=None, positions=None, bias=None, sink=None, *, scale=None, softcap=0.0, window=-1, "
+    "sin=None, bias=None, sink=None, *, scale=None, softcap=0.0, window=-1, "
     "interleaved=False, smooth=False",
     flops=attention_flops,
     helper="microsoft_attention.group_query_attention",
@@ -76,9 +76,7 @@ def _attend(
     is_plain = not causal or (bias is None and _is_square(op))
     if mask is None and past[0] is None and is_plain:
         key_name = "torch.nn.functional.scaled_dot_product_attention"
-        y = emit(
-            key_name, query, key, value, attn_mask=bias, is_causal=causal, scale=_scale(op)
-        )
+        y = emit(key_name, query, key, value, attn_mask=bias, is_causal=causal, scale=_scale(op))
         return join_heads(emit, y), key, value
     options: dict[str, Any] = {
         "mask": mask,
@@ -187,12 +185,13 @@ def group_query_attention(op: OnnxOperation, emit: Emitter) -> Values:
         emit.refuse("is supported causal, with a cache that is neither quantized nor a window")
     heads, groups = op.integer("num_heads"), op.integer("kv_num_heads")
     rotates = bool(op.integer("do_rotary"))
+    if rotates:
+        _refuse_operands(op, emit, "position_ids")
     options: dict[str, Any] = {
         "past_key": op.operand("past_key"),
         "past_value": op.operand("past_value"),
         "cos": op.operand("cos_cache") if rotates else None,
         "sin": op.operand("sin_cache") if rotates else None,
-        "positions": op.operand("position_ids") if rotates else None,
         "bias": op.operand("attention_bias"),
         "sink": op.operand("head_sink"),
         "scale": _scale(op),

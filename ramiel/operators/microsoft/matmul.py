@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from xdsl.ir import SSAValue
 
 from ramiel import tensors
@@ -117,9 +119,13 @@ def _unpacked(op: OnnxOperation, emit: Emitter, operands: list[SSAValue | None])
 
     columns, block_size, bits = op.integer("K"), op.integer("block_size"), op.integer("bits")
     arrays = [emit.constant(value) for value in operands]
-    if any(value is not None and array is None for value, array in zip(operands, arrays, strict=True)):
+    if any(
+        value is not None and array is None for value, array in zip(operands, arrays, strict=True)
+    ):
         names = ("packed", "scales", "zero_points", "group_index")
-        given = {n: v for n, v in zip(names, operands, strict=True) if v is not None}
+        given: dict[str, Any] = {
+            n: v for n, v in zip(names, operands, strict=True) if v is not None
+        }
         return emit(
             "operators.unpack_blocks", **given, columns=columns, block_size=block_size, bits=bits
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from xdsl.dialects.builtin import f32
 from xdsl.ir import SSAValue
 
@@ -34,6 +35,12 @@ for _name in ("quantized_sum", "quantized_product"):
         "a, a_scale, b, b_scale, c_scale, a_zero_point=None, b_zero_point=None, c_zero_point=None",
         helper=f"microsoft_quantization.{_name}",
     )
+callee(
+    "operators.quantized_softmax",
+    "x, x_scale, y_scale, y_zero_point, axis=-1, to_the_end=False",
+    flops=lambda op: 8 * known_elements(op.operands[0]),
+    helper="microsoft_quantization.quantized_softmax",
+)
 callee(
     "operators.quantized_global_average",
     "x, x_scale, x_zero_point, y_scale, y_zero_point",
@@ -65,7 +72,9 @@ def dequantized(op: OnnxOperation, emit: Emitter, index: int) -> SSAValue:
     """The operand at a position as float32; its scale and zero point stand behind it."""
     x, scale, zero_point = op.input(index), op.input(index + 1), op.optional_input(index + 2)
     operands = [x, scale, *([] if zero_point is None else [zero_point])]
-    return emit("operators.dequantize", *operands, type=tensors.tensor_type(f32, tensors.dims_of(x.type)))
+    return emit(
+        "operators.dequantize", *operands, type=tensors.tensor_type(f32, tensors.dims_of(x.type))
+    )
 
 
 def quantized(op: OnnxOperation, emit: Emitter, y: SSAValue, index: int) -> SSAValue:
@@ -90,17 +99,22 @@ def binary(op: OnnxOperation, emit: Emitter) -> Values:
 def unary(op: OnnxOperation, emit: Emitter) -> Values:
     """f(x)."""
     operator = op.operator.removeprefix("QLinear")
-    return quantized(
-        op, emit, emit_standard(emit, operator, [dequantized(op, emit, 0)], op), 3
-    )
+    return quantized(op, emit, emit_standard(emit, operator, [dequantized(op, emit, 0)], op), 3)
 
 
 @meaning("QLinearSoftmax", domain=MICROSOFT)
 def softmax(op: OnnxOperation, emit: Emitter) -> Values:
-    """exp(x) / Σ exp(x), as the opset of the model has it."""
-    opset = op.integer("opset")
-    y = emit_standard(emit, "Softmax", [dequantized(op, emit, 0)], op, opset)
-    return quantized(op, emit, y, 3)
+    """exp(x) / Σ exp(x) along an axis, before opset 13 along all from the axis on."""
+    zero_point = op.optional_input(4)
+    if zero_point is None:
+        zero_point = emit.tensor(np.zeros((), emit.dtype(op.input(0))))
+    return emit(
+        "operators.quantized_softmax",
+        *[op.input(index) for index in (0, 1, 3)],
+        zero_point,
+        axis=op.integer("axis"),
+        to_the_end=op.integer("opset") < 13,
+    )
 
 
 @meaning("QLinearAveragePool", domain=MICROSOFT)
@@ -147,7 +161,9 @@ def concatenate(op: OnnxOperation, emit: Emitter) -> Values:
     """Tensors of several scales one behind the other, in one scale."""
     parts = [dequantized(op, emit, index) for index in range(2, len(op.inputs), 3)]
     joined = emit("torch.cat", *parts, dim=op.integer("axis"))
-    return emit("operators.quantize", joined, op.input(0), op.input(1), dtype=emit.dtype(op.input(1)))
+    return emit(
+        "operators.quantize", joined, op.input(0), op.input(1), dtype=emit.dtype(op.input(1))
+    )
 
 
 @meaning("QLinearWhere", domain=MICROSOFT)
@@ -155,7 +171,9 @@ def where(op: OnnxOperation, emit: Emitter) -> Values:
     """x where the condition holds, else y."""
     values = dequantized(op, emit, 1), dequantized(op, emit, 4)
     chosen = emit("torch.where", op.input(0), *values)
-    return emit("operators.quantize", chosen, op.input(7), op.input(8), dtype=emit.dtype(op.input(8)))
+    return emit(
+        "operators.quantize", chosen, op.input(7), op.input(8), dtype=emit.dtype(op.input(8))
+    )
 
 
 @meaning("MatMulIntegerToFloat", domain=MICROSOFT)
@@ -197,11 +215,12 @@ def gemm_of_integers(op: OnnxOperation, emit: Emitter) -> Values:
 def gather_from_blocks(op: OnnxOperation, emit: Emitter) -> Values:
     """Slices of a tensor that is quantized block by block along an axis."""
     names = ("bits", "block_size", "gather_axis", "quantize_axis")
+    integers: dict[str, Any] = {name: op.integer(name) for name in names}
     zero_points: dict[str, Any] = {"zero_points": op.operand("zero_points")}
     return emit(
         "operators.gather_blocks",
         *[op.input(index) for index in range(3)],
         **zero_points,
-        **{name: op.integer(name) for name in names},
+        **integers,
         is_packed=emit.dtype(op.input(0)).name == "uint8" and op.integer("bits") < 8,
     )

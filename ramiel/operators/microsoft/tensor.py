@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ramiel.dialects.onnx_microsoft import MICROSOFT
@@ -41,7 +43,7 @@ def expand_dims(op: OnnxOperation, emit: Emitter) -> Values:
 @meaning("UnfoldTensor", domain=MICROSOFT)
 def unfold(op: OnnxOperation, emit: Emitter) -> Values:
     """All windows along a dimension, in a new one at the end."""
-    arguments = {name: op.integer(name) for name in ("size", "step")}
+    arguments: dict[str, Any] = {name: op.integer(name) for name in ("size", "step")}
     return emit("Tensor.unfold", op.input(0), dimension=op.integer("dim"), **arguments)
 
 

@@ -21,6 +21,7 @@ from ramiel.operators.interpreter import run_graph
 from ramiel.operators.rendering import render
 from ramiel.tensors import Array, from_torch, to_torch
 from ramiel.transforms.convert_onnx_to_torch import ConvertOnnxToTorch
+from ramiel.transforms.infer_shapes import InferShapes
 
 OPSET = 22
 
@@ -31,6 +32,7 @@ def model_of(
     outputs: int = 1,
     *,
     opset: int = OPSET,
+    domain: str = "",
     baked: bool = False,
     dynamic: bool = False,
     **attributes: Any,
@@ -54,10 +56,12 @@ def model_of(
             shape = [f"dim_{axis}" for axis in range(array.ndim)]
         values.append(helper.make_tensor_value_info(name, data_type, shape))
     results = [f"y{index}" for index in range(outputs)]
-    node = helper.make_node(operator, names, results, name="node", **attributes)
+    node = helper.make_node(operator, names, results, name="node", domain=domain, **attributes)
     empty = [onnx.ValueInfoProto(name=name) for name in results]
     graph = helper.make_graph([node], "graph", values, empty, initializers)
     imports = [helper.make_opsetid("", opset)]
+    if domain:
+        imports.append(helper.make_opsetid(domain, 1))
     model = helper.make_model(graph, opset_imports=imports, ir_version=10)
     inferred = onnx.shape_inference.infer_shapes(model)
     for output, found in zip(model.graph.output, inferred.graph.output, strict=True):
@@ -68,6 +72,9 @@ def model_of(
 def compiled(model: onnx.ModelProto) -> GraphOp:
     """The graph of torch.calls that a model becomes."""
     module = lift_model(model, "model")
+    if any(entry.domain for entry in model.opset_import):
+        # The model declares no types: ONNX knows none.
+        InferShapes().apply(Context(), module)
     ConvertOnnxToTorch().apply(Context(), module)
     module.verify()
     return graph_of(module)
