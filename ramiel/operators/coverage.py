@@ -76,8 +76,9 @@ def as_markdown(rows: Iterable[Coverage]) -> str:
     lines = [
         "# Operators",
         "",
-        f"{count} of {len(rows)} operators of the ONNX standard compile. Written by "
-        "`ramiel operators --markdown`.",
+        f"{count} of {len(rows)} operators of the ONNX standard, and of ONNX Runtime's own that are "
+        "known here (com.microsoft),",
+        "compile. Written by `ramiel operators --markdown`.",
         "",
         "A version is the opset that changed the operator. What an operator has no form of in",
         "PyTorch is refused when compiling, by name, also where the operator is listed here.",

@@ -75,6 +75,7 @@ SAME_MEANING: dict[str, tuple[int, ...]] = {
     "IsNaN": (9, 13, 20),
     "LRN": (1, 13),
     "LSTM": (1, 7, 14, 22),
+    "LayerNormalization": (1, 17),
     "LeakyRelu": (1, 6, 16),
     "Less": (7, 9, 13),
     "LessOrEqual": (12, 16),
