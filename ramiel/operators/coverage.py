@@ -76,8 +76,8 @@ def as_markdown(rows: Iterable[Coverage]) -> str:
     lines = [
         "# Operators",
         "",
-        f"{count} of {len(rows)} operators of the ONNX standard, and of ONNX Runtime's own that are "
-        "known here (com.microsoft),",
+        f"{count} of {len(rows)} operators of the ONNX standard and of ONNX Runtime "
+        "(com.microsoft, as far as it is known here)",
         "compile. Written by `ramiel operators --markdown`.",
         "",
         "A version is the opset that changed the operator. What an operator has no form of in",

@@ -67,6 +67,15 @@ def quantized_product(
     return value.clamp(torch.iinfo(a.dtype).min, torch.iinfo(a.dtype).max).to(a.dtype)
 
 
+def quantize_shifted(
+    x: torch.Tensor, scale: torch.Tensor, zero_point: torch.Tensor
+) -> torch.Tensor:
+    """saturate(round(x / scale + zero point)): ONNX Runtime's poolings shift before they round."""
+    limits = torch.iinfo(zero_point.dtype)
+    value = (x / scale + zero_point).round()
+    return value.clamp(limits.min, limits.max).to(zero_point.dtype)
+
+
 def quantized_softmax(
     x: torch.Tensor,
     x_scale: torch.Tensor,

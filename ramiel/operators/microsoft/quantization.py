@@ -36,6 +36,11 @@ for _name in ("quantized_sum", "quantized_product"):
         helper=f"microsoft_quantization.{_name}",
     )
 callee(
+    "operators.quantize_shifted",
+    "x, scale, zero_point",
+    helper="microsoft_quantization.quantize_shifted",
+)
+callee(
     "operators.quantized_softmax",
     "x, x_scale, y_scale, y_zero_point, axis=-1, to_the_end=False",
     flops=lambda op: 8 * known_elements(op.operands[0]),
@@ -105,13 +110,10 @@ def unary(op: OnnxOperation, emit: Emitter) -> Values:
 @meaning("QLinearSoftmax", domain=MICROSOFT)
 def softmax(op: OnnxOperation, emit: Emitter) -> Values:
     """exp(x) / Σ exp(x) along an axis, before opset 13 along all from the axis on."""
-    zero_point = op.optional_input(4)
-    if zero_point is None:
-        zero_point = emit.tensor(np.zeros((), emit.dtype(op.input(0))))
     return emit(
         "operators.quantized_softmax",
         *[op.input(index) for index in (0, 1, 3)],
-        zero_point,
+        _zero_point(op, emit),
         axis=op.integer("axis"),
         to_the_end=op.integer("opset") < 13,
     )
@@ -123,10 +125,18 @@ def average_pool(op: OnnxOperation, emit: Emitter) -> Values:
     if op.integer("ceil_mode") and op.integer("count_include_pad"):
         emit.refuse("with ceil_mode and count_include_pad differs between ONNX and ONNX Runtime")
     x = dequantized(op, emit, 0)
-    if not op.integer("channels_last"):
-        return quantized(op, emit, emit_standard(emit, "AveragePool", [x], op), 3)
-    y = emit_standard(emit, "AveragePool", [channels_first(emit, x)], op)
-    return quantized(op, emit, channels_last(emit, y, emit.rank(x)), 3)
+    if op.integer("channels_last"):
+        y = emit_standard(emit, "AveragePool", [channels_first(emit, x)], op)
+        y = channels_last(emit, y, emit.rank(x))
+    else:
+        y = emit_standard(emit, "AveragePool", [x], op)
+    return emit("operators.quantize_shifted", y, op.input(3), _zero_point(op, emit))
+
+
+def _zero_point(op: OnnxOperation, emit: Emitter) -> SSAValue:
+    """That of the result, 0 if it is absent."""
+    given = op.optional_input(4)
+    return emit.tensor(np.zeros((), emit.dtype(op.input(0)))) if given is None else given
 
 
 @meaning("QLinearGlobalAveragePool", domain=MICROSOFT)
