@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,14 @@ from ramiel.dialects.onnx_microsoft import MICROSOFT
 from ramiel.errors import RamielError
 
 RANDOM = np.random.default_rng(21)
-against_runtime = partial(check, domain=MICROSOFT, oracle="onnxruntime", opset=17)
 Numbers = np.ndarray[Any, Any]
+
+
+def against_runtime(
+    operator: str, inputs: Sequence[Numbers | None], outputs: int = 1, **options: Any
+) -> None:
+    """Compare with ONNX Runtime."""
+    check(operator, inputs, outputs, domain=MICROSOFT, oracle="onnxruntime", opset=17, **options)
 
 
 def normal(*shape: int) -> Numbers:
@@ -120,7 +126,7 @@ GEMM_ACTIVATIONS: dict[str, dict[str, float]] = {
 @pytest.mark.parametrize("activation", GEMM_ACTIVATIONS)
 def test_fused_gemm(activation: str) -> None:
     inputs = [normal(3, 4), normal(5, 4), normal(5)]
-    extra = {"activation": activation, **GEMM_ACTIVATIONS[activation]}
+    extra: dict[str, Any] = {"activation": activation, **GEMM_ACTIVATIONS[activation]}
     against_runtime("FusedGemm", inputs, transB=1, alpha=0.5, beta=0.3, **extra)
 
 
@@ -158,13 +164,13 @@ def test_matmul_of_packed_weights(bits: int, zero_points: str) -> None:
     rows, blocks = 6, 4
     packed, scales = u8(rows, blocks, 2 * bits), np.abs(normal(rows * blocks))
     points = [u8(rows * -(-blocks * bits // 8))] if zero_points == "packed" else []
-    sizes = {"K": 64, "N": rows, "bits": bits, "block_size": 16}
+    sizes: dict[str, Any] = {"K": 64, "N": rows, "bits": bits, "block_size": 16}
     inputs = [normal(2, 3, 64), packed, scales, *points]
     against_runtime("MatMulNBits", inputs, rtol=1e-3, atol=1e-3, **sizes)
 
 
 def test_packed_weights_whose_columns_say_their_block() -> None:
-    sizes = {"K": 64, "N": 6, "bits": 4, "block_size": 16}
+    sizes: dict[str, Any] = {"K": 64, "N": 6, "bits": 4, "block_size": 16}
     scales, index = np.abs(normal(24)), integers(4, 64)
     inputs = [normal(3, 64), u8(6, 4, 8), scales, None, index]
     against_runtime("MatMulNBits", inputs, rtol=1e-3, atol=1e-3, **sizes)
@@ -174,7 +180,7 @@ def test_packed_weights_whose_columns_say_their_block() -> None:
 
 
 def test_a_known_packed_weight_is_unpacked_when_compiling() -> None:
-    sizes = {"K": 64, "N": 6, "bits": 4, "block_size": 16}
+    sizes: dict[str, Any] = {"K": 64, "N": 6, "bits": 4, "block_size": 16}
     inputs = [normal(3, 64), u8(6, 4, 8), np.abs(normal(24))]
     model = model_of("MatMulNBits", inputs, domain=MICROSOFT, baked=True, **sizes)
     assert [line.split(",")[0] for line in lines(model)] == ["F.linear(x0"]

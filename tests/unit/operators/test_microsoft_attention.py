@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,14 @@ from ramiel.dialects.onnx_microsoft import MICROSOFT
 from ramiel.errors import RamielError
 
 RANDOM = np.random.default_rng(23)
-against_runtime = partial(check, domain=MICROSOFT, oracle="onnxruntime", opset=17)
 Numbers = np.ndarray[Any, Any]
+
+
+def against_runtime(
+    operator: str, inputs: Sequence[Numbers | None], outputs: int = 1, **options: Any
+) -> None:
+    """Compare with ONNX Runtime."""
+    check(operator, inputs, outputs, domain=MICROSOFT, oracle="onnxruntime", opset=17, **options)
 
 
 def normal(*shape: int) -> Numbers:
@@ -114,7 +120,7 @@ def test_rotary_embedding(interleaved: int) -> None:
     against_runtime("RotaryEmbedding", half, num_heads=2, rotary_embedding_dim=4, **way)
 
 
-GROUPS = {"num_heads": 4, "kv_num_heads": 2}
+GROUPS: dict[str, Any] = {"num_heads": 4, "kv_num_heads": 2}
 CACHES = normal(20, 8), normal(20, 8)
 PROMPT = [normal(2, 4, 64), normal(2, 4, 32), normal(2, 4, 32), None, None]
 LENGTHS = [i32(3, 1), np.array(4, np.int32)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,15 @@ from ramiel.dialects.onnx_microsoft import MICROSOFT
 from ramiel.errors import RamielError
 
 RANDOM = np.random.default_rng(22)
-against_runtime = partial(check, domain=MICROSOFT, oracle="onnxruntime", opset=17)
 Numbers = np.ndarray[Any, Any]
 BOTH = pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+
+
+def against_runtime(
+    operator: str, inputs: Sequence[Numbers | None], outputs: int = 1, **options: Any
+) -> None:
+    """Compare with ONNX Runtime."""
+    check(operator, inputs, outputs, domain=MICROSOFT, oracle="onnxruntime", opset=17, **options)
 
 
 def numbers(dtype: Any, *shape: int) -> Numbers:

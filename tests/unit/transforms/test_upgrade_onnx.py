@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import onnx.defs
 import onnx.parser
 import pytest
 from onnx import helper
