@@ -36,14 +36,17 @@ from ramiel.weight_files import programs, weight_names
 SIMPLIFY = ("infer-shapes", "canonicalize-onnx", "constant-fold", "cse", "dce")
 PRUNE = ("upgrade-onnx", *SIMPLIFY, *SIMPLIFY)
 """Twice: a folded shape makes more shapes known."""
+IDIOMS = ("fuse-gelu", "fuse-layer-norm", "fuse-attention", "dce")
+"""What exporters took to pieces, as PyTorch has it: no parameter changes."""
 FUSE = ("fuse-batch-norm", "dce")
-LOWER = ("convert-onnx-to-torch", "outline-constants", "fuse-linear", "cse", "dce")
+LOWER = ("convert-onnx-to-torch", "outline-constants")
+LINEAR = {"fast": "fuse-linear", "faithful": "fuse-linear{keep-parameters=true}"}
 KERNELS = ("pack-weights", "fuse-activation", "channels-last", "cse", "dce")
 """What only runs well where PyTorch has oneDNN, as its builds for x86 and ARM have."""
 ESTIMATE = ("estimate-cost", "clone")
 DUPLICATE = "duplicate-tasks{min-gain-percent=1}"
 """A copy is one more line to read: not for less than one per cent."""
-OPTIONAL = ("constant-fold", "fuse-batch-norm", "fuse-linear", *KERNELS[:3])
+OPTIONAL = ("constant-fold", *IDIOMS[:3], "fuse-batch-norm", "fuse-linear", *KERNELS[:3])
 """Passes that a program runs without as well."""
 PRESETS = ("faithful", "fast")
 """`faithful` changes no parameter; `fast` may."""
@@ -160,11 +163,12 @@ def passes_of(options: Options) -> list[str]:
         raise RamielError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
     fuse = FUSE if preset == "fast" else ()
     kernels = KERNELS if preset == "fast" and not options.portable else ()
-    passes = [*PRUNE, *extension_passes("onnx"), *fuse, *LOWER, *kernels]
+    passes = [*PRUNE, *extension_passes("onnx"), *IDIOMS, *fuse, *LOWER]
+    passes += [LINEAR[preset], "cse", "dce", *kernels]
     for name in options.without:
         if name not in OPTIONAL:
             raise RamielError(f"no pass {name!r} can be left out; {', '.join(OPTIONAL)} can")
-    kept = [name for name in passes if name not in options.without]
+    kept = [name for name in passes if name.partition("{")[0] not in options.without]
     return [*kept, *extension_passes("torch")]
 
 

@@ -24,12 +24,20 @@ TRANSPOSED = "_transpose"
 
 @dataclass(frozen=True)
 class FuseLinear(ModulePass):
-    """x @ w + b -> F.linear(x, wᵀ, b), the weight in PyTorch's orientation."""
+    """x @ w + b -> F.linear(x, wᵀ, b), the weight in PyTorch's orientation.
+
+    Args:
+        keep_parameters: only where the model has the weight in that orientation, and a Transpose of
+            it was folded.
+
+    """
 
     name = "fuse-linear"
+    keep_parameters: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        apply_torch_patterns(op, [product_with_weight, bias_of_linear])
+        product = product_with_own_weight if self.keep_parameters else product_with_weight
+        apply_torch_patterns(op, [product, bias_of_linear])
 
 
 @calls("operator.matmul")
@@ -38,7 +46,16 @@ def product_with_weight(match: TorchMatch) -> None:
     x, weight = match.op.operands[0], _matrix(match, match.op.operands[1])
     if weight is None or len(dims_of(x.type) or []) < 2:
         return
-    match.become(LINEAR, [x, _transposed(match, weight)], {})
+    name = transposed_name(match.store, weight.weight_name.data)
+    match.become(LINEAR, [x, _transposed(match, weight, name)], {})
+
+
+@calls("operator.matmul")
+def product_with_own_weight(match: TorchMatch) -> None:
+    """x @ wᵀ = F.linear(x, w)"""
+    weight = _matrix(match, match.op.operands[1])
+    if weight is not None and own_name(match.store, weight.weight_name.data):
+        product_with_weight.function(match)
 
 
 @calls("operator.add")
@@ -70,9 +87,7 @@ def _is_bias(product: SSAValue, bias: WeightOp) -> bool:
     return static_shape(bias.result.type) == (columns,) and same
 
 
-def _transposed(match: TorchMatch, weight: WeightOp) -> SSAValue:
-    """The weight in the other orientation: the model's own if it was folded from that."""
-    name = transposed_name(match.store, weight.weight_name.data)
+def _transposed(match: TorchMatch, weight: WeightOp, name: str) -> SSAValue:
     values = match.store[name]
     new = WeightOp(name, tensors.type_of_array(values))
     new.result.name_hint = identifier(name, "weight")
@@ -82,10 +97,19 @@ def _transposed(match: TorchMatch, weight: WeightOp) -> SSAValue:
 def transposed_name(store: WeightStore, name: str) -> str:
     """The name of a weight's transpose in the store, which gets it if it has none."""
     values = store[name]
-    own = name.removesuffix(TRANSPOSED)
-    if own != name and own in store and np.array_equal(store[own].T, values):
+    own = own_name(store, name)
+    if own is not None:
         return own
     transposed = f"{name}.T"
     if transposed in store.overlay and np.array_equal(store[transposed].T, values):
         return transposed
     return store.add(transposed, np.ascontiguousarray(values.T))
+
+
+def own_name(store: WeightStore, name: str) -> str | None:
+    """The name of the weight that a folded Transpose read, None if there was none."""
+    own = name.removesuffix(TRANSPOSED)
+    if own == name or own not in store:
+        return None
+    same = store[own].ndim == 2 and np.array_equal(store[own].T, store[name])
+    return own if same else None
