@@ -3,6 +3,7 @@
 # make check  ruff and pyright
 # make test-models  exports real architectures and verifies them
 # make test-big     compiles a model of 3 GB within bounded memory
+# make scale        how scheduling and the whole compiler grow, up to 100,000 tasks
 # make conformance  ONNX's own backend tests, all of them; writes docs/conformance.md
 # Each sets up what it needs in .venv.
 
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test lit unit check test-models test-big conformance format clean
+.PHONY: setup demo test lit unit check test-models test-big scale conformance format clean
 
 setup: $(STAMP)
 
@@ -38,6 +39,10 @@ test-models: $(STAMP)
 
 test-big: $(STAMP)
 	$(BIN)/python tests/models/big.py
+
+scale: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scheduling_scale.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/pipeline_scale.py
 
 conformance: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/conformance/run.py
