@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ramiel.scheduling.critical_path import critical_path_length
 from ramiel.scheduling.task_graph import TaskGraph
+from ramiel.scheduling.window_bound import window_bound
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,14 @@ def measure_parallelism(graph: TaskGraph) -> Parallelism:
 
 
 def makespan_bound(graph: TaskGraph, workers: int) -> int:
-    """max(critical path, ⌈work / workers⌉) in ns: no schedule on `workers` cores is shorter.
+    """In ns: no schedule on `workers` cores is shorter.
 
-    A task that can run on several cores counts with its least time on the path, and with its
-    least time · cores as work.  Raises ValueError unless there is a worker.
+    max(critical path, ⌈work / workers⌉, `window_bound`).  A task that can run on several cores
+    counts with its least time on the path, and with its least time · cores as work.  Raises
+    ValueError unless there is a worker.
     """
     if workers < 1:
         raise ValueError(f"a schedule needs at least one worker, not {workers}")
     usable = [widths[:workers] for widths in graph.costs_per_width]
-    distance = [min(widths) for widths in usable]
-    for task in reversed(graph.order):
-        distance[task] += max((distance[reader] for reader in graph.successors[task]), default=0)
     work = sum(min(cores * cost for cores, cost in enumerate(w, start=1)) for w in usable)
-    return max(max(distance, default=0), -(-work // workers))
+    return max(window_bound(graph, workers), -(-work // workers))
