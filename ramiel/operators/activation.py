@@ -166,30 +166,3 @@ def swish(op: OnnxOperation, emit: Emitter) -> Values:
 def swiglu(op: OnnxOperation, emit: Emitter) -> Values:
     """Swish(a)·b."""
     return emit("operator.mul", _swish(op, emit), op.input(1))
-
-
-@meaning("Dropout")
-def dropout(op: OnnxOperation, emit: Emitter) -> Values:
-    """x: inference drops nothing, and the mask is true everywhere."""
-    _refuse_training(op, emit)
-    x = op.input(0)
-    if len(op.outputs) < 2 or op.outputs[1] is None:
-        return x
-    mask = emit.dtype(x) if op.version < 10 else np.dtype(np.bool_)
-    return x, emit("torch.ones_like", x, dtype=mask)
-
-
-def _refuse_training(op: OnnxOperation, emit: Emitter) -> None:
-    """Training mode is an attribute before opset 7, an operand from opset 12 on."""
-    if op.version < 7:
-        training, ratio = op.integer("is_test", 0) == 0, op.number("ratio", 0.5)
-    elif op.version < 12 or op.optional_input(2) is None:
-        return
-    else:
-        given = op.optional_input(1)
-        training = emit.scalar(op.input(2))
-        ratio = 0.5 if given is None else emit.scalar(given)
-    if training is None:
-        emit.refuse("needs a constant training_mode")
-    if training and ratio != 0:
-        emit.refuse("is supported for inference only")

@@ -108,7 +108,10 @@ def slicing(op: OnnxOperation, emit: Emitter) -> Values:
     starts, ends = starts or [], ends or []
     dims = tensors.dims_of(x.type)
     if dims is None:
-        emit.refuse("needs an input of known rank")
+        # There are as many dimensions as the axes say, and what follows them stays whole.
+        if axes is None or min(axes, default=0) < 0:
+            emit.refuse("needs an input of known rank")
+        dims = [""] * (max(axes, default=-1) + 1)
     places = [normal_axis(emit, axis, len(dims)) for axis in axes or range(len(starts))]
     bounds = list(zip(places, starts, ends, steps or [1] * len(starts), strict=True))
     if any(step < 0 and not isinstance(dims[axis], int) for axis, _, _, step in bounds):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from xdsl.dialects.builtin import i1
 from xdsl.ir import SSAValue
 
-from ramiel import element_types
+from ramiel import element_types, tensors
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
 from ramiel.operators.registry import Values, callee, meaning
@@ -18,6 +19,12 @@ _UNIFORM = "size, low=0.0, high=1.0, dtype=None, seed=None"
 callee("operators.random_normal", _NORMAL, pure=False, helper="randomness.random_normal")
 callee("operators.random_uniform", _UNIFORM, pure=False, helper="randomness.random_uniform")
 callee("operators.bernoulli", "x, dtype, seed=None", pure=False, helper="randomness.bernoulli")
+callee(
+    "operators.dropout",
+    "x, ratio=0.5, training=True, seed=None",
+    pure=False,
+    helper="randomness.dropout",
+)
 callee(
     "operators.multinomial",
     "x, sample_size, dtype, seed=None",
@@ -77,3 +84,41 @@ def multinomial_draw(op: OnnxOperation, emit: Emitter) -> Values:
         dtype=element_types.of_onnx(op.integer("dtype", 6)).numpy,
         seed=_seed(op),
     )
+
+
+@meaning("Dropout")
+def dropout(op: OnnxOperation, emit: Emitter) -> Values:
+    """x for inference, with a mask that is true everywhere; else some elements are 0."""
+    x = op.input(0)
+    training, ratio = _training(op, emit)
+    if training is False or ratio == 0:
+        if len(op.outputs) < 2 or op.outputs[1] is None:
+            return x
+        mask = emit.dtype(x) if op.version < 10 else np.dtype(np.bool_)
+        return x, emit("torch.ones_like", x, dtype=mask)
+    if op.version < 12:
+        emit.refuse("is supported for inference only")
+    seed = op.attribute("seed")
+    return emit.many(
+        "operators.dropout",
+        x,
+        count=2,
+        types=[x.type, tensors.tensor_type(i1, tensors.dims_of(x.type))],
+        ratio=op.optional_input(1) if ratio is None else ratio,
+        training=op.optional_input(2) if training is None else training,
+        seed=seed if isinstance(seed, int) else None,
+    )
+
+
+def _training(op: OnnxOperation, emit: Emitter) -> tuple[bool | None, float | None]:
+    """Whether some elements are dropped, and what part of them; None if only the operand knows.
+
+    The mode is an attribute before opset 7, an operand from opset 12 on.
+    """
+    if op.version < 7:
+        return op.integer("is_test", 0) == 0, op.number("ratio", 0.5)
+    if op.version < 12 or op.optional_input(2) is None:
+        return False, None
+    mode, given = emit.scalar(op.input(2)), op.optional_input(1)
+    ratio = 0.5 if given is None else emit.scalar(given)
+    return None if mode is None else bool(mode), None if ratio is None else float(ratio)

@@ -56,6 +56,7 @@ FAMILIES = (
     "generator",
     "randomness",
     "window",
+    "spectral",
     "loss",
     "quantization",
     "sequence",

@@ -91,16 +91,19 @@ callee(
 
 
 def axes_of(
-    op: OnnxOperation, emit: Emitter, position: int, rank: int, name: str = "axes"
+    op: OnnxOperation, emit: Emitter, position: int, rank: int | None, name: str = "axes"
 ) -> list[int] | None:
-    """Axes as an attribute or a constant input, counted from 0; None if they are absent."""
+    """Axes as an attribute or a constant input, counted from 0; None if they are absent.
+
+    Without a rank they stay as the model has them.
+    """
     axes = (
         op.integers(name)
         if name in op.SCHEMA.attributes
         else emit.integers(op.optional_input(position), f"its input {name}")
     )
-    if axes is None:
-        return None
+    if axes is None or rank is None:
+        return axes
     return [normal_axis(emit, axis, rank) for axis in axes]
 
 
@@ -194,7 +197,8 @@ def squeeze(op: OnnxOperation, emit: Emitter) -> Values:
     from_input = "axes" not in op.SCHEMA.attributes
     if from_input and op.optional_input(1) is not None and emit.constant(op.input(1)) is None:
         return emit("squeeze_by_tensor", x, op.input(1))
-    axes = axes_of(op, emit, 1, emit.rank(x))
+    known = tensors.dims_of(x.type) is not None
+    axes = axes_of(op, emit, 1, emit.rank(x) if known else None)
     shape = emit.shape(x)
     if axes is None and shape is not None:
         axes = [axis for axis, size in enumerate(shape) if size == 1]
@@ -213,8 +217,11 @@ def unsqueeze(op: OnnxOperation, emit: Emitter) -> Values:
         return emit("expand_dims", x, op.input(1))
     from_attribute = "axes" in op.SCHEMA.attributes
     given = op.integers("axes") if from_attribute else emit.integers(op.input(1), "axes")
-    rank = emit.rank(x) + len(given or [])
-    axes = sorted({normal_axis(emit, axis, rank) for axis in given or []})
+    given = given or []
+    if len(given) == 1 and tensors.dims_of(x.type) is None:
+        return emit("Tensor.unsqueeze", x, dim=given[0])
+    rank = emit.rank(x) + len(given)
+    axes = sorted({normal_axis(emit, axis, rank) for axis in given})
     if not axes:
         return x
     if len(axes) == 1:

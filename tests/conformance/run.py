@@ -43,7 +43,7 @@ KINDS = ("node", "simple", "pytorch-operator", "pytorch-converted", "light")
 OUTCOMES = ("pass", "refused", "wrong", "error", "crash", "timeout")
 EXPLAINED = {
     "test_bernoulli": "random: the expected numbers are those of NumPy's generator",
-    "test_loop16_seq_none": "the runner cannot compare 0-d tensors inside a sequence",
+"test_dft_inverse": "float32: 1.9e-7 of rounding error is expected where the exact value is 0",
 }
 """Tests that cannot pass whatever is right, by the beginning of their names."""
 LOW_PRECISION = {
@@ -64,6 +64,29 @@ class Test:
     opset: int
     features: frozenset[str]
     run: Callable[[], None]
+
+
+class Suite(BackendTest):
+    """ONNX's suite; what stands in a sequence is compared as a tensor, not row by row.
+
+    ONNX's own comparison takes the length of a tensor in a sequence, which one of rank 0 has not.
+    """
+
+    @classmethod
+    def assert_similar_outputs(
+        cls,
+        ref_outputs: Sequence[Any],
+        outputs: Sequence[Any],
+        rtol: float,
+        atol: float,
+        model_dir: str | None = None,
+    ) -> None:
+        """Raises AssertionError if outputs differ in number, shape, dtype or values."""
+        np.testing.assert_equal(len(outputs), len(ref_outputs))
+        for expected, found in zip(ref_outputs, outputs, strict=True):
+            compare = super() if isinstance(expected, np.ndarray) else cls
+            pair = ([expected], [found]) if compare is not cls else (expected, found)
+            compare.assert_similar_outputs(*pair, rtol, atol, model_dir)
 
 
 def nodes_of(graph: GraphProto) -> Iterator[NodeProto]:
@@ -104,7 +127,7 @@ def group_of(model: ModelProto) -> str:
 
 def load_tests() -> list[Test]:
     """Every test of the suite for the CPU."""
-    suite = BackendTest(RamielBackend, __name__)
+    suite = Suite(RamielBackend, __name__)
     runs: dict[str, Callable[[], None]] = {}
     for case in suite.test_cases.values():
         names = [name for name in dir(case) if name.startswith("test_") and name.endswith("_cpu")]

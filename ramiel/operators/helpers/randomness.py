@@ -46,3 +46,24 @@ def multinomial(
     probabilities = torch.softmax(x.to(torch.float64), dim=-1)
     drawn = torch.multinomial(probabilities, sample_size, True, generator=generator(seed))
     return drawn.to(dtype)
+
+
+def dropout(
+    x: torch.Tensor,
+    ratio: float | torch.Tensor = 0.5,
+    training: bool | torch.Tensor = True,
+    seed: int | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """x with `ratio` of its elements 0 and the others scaled to make up for it, and which stay.
+
+    With a seed the numbers are those of ONNX's reference: NumPy's legacy generator has the
+    Mersenne Twister of torch and makes a double of the upper bits of two of its draws (ONNX
+    Dropout-22).
+    """
+    if not training or float(ratio) == 0:
+        return x, torch.ones_like(x, dtype=torch.bool)
+    bits = torch.empty(x.shape, dtype=torch.int64)
+    bits.random_(-(2**63), None, generator=generator(seed))
+    first, second = (bits >> 37) & 0x7FFFFFF, (bits & 0xFFFFFFFF) >> 6
+    kept = (first * 2**26 + second).double() / 2**53 >= float(ratio)
+    return x * kept / (1 - float(ratio)), kept

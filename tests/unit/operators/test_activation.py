@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 from checking import check, lines, model_of
 
-from ramiel.errors import RamielError
-
 X = np.linspace(-4, 4, 24).reshape(2, 3, 4)
 SINGLE = X.astype(np.float32)
 
@@ -72,12 +70,6 @@ def test_softmax(operator: str, axis: int, opset: int) -> None:
         result = (flat == flat.max(along, keepdims=True)).astype(np.float32)
     expected = [result.reshape(SINGLE.shape)]
     check(operator, [SINGLE], opset=opset, axis=axis, expected=expected)
-
-
-def test_dropout_is_the_identity() -> None:
-    check("Dropout", [SINGLE], 2, expected=[SINGLE, np.ones(SINGLE.shape, bool)])
-    with pytest.raises(RamielError, match="inference only"):
-        lines(model_of("Dropout", [SINGLE, np.array(0.5, np.float32), np.array(True)], baked=True))
 
 
 @pytest.mark.parametrize(

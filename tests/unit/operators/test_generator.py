@@ -9,6 +9,8 @@ import pytest
 from checking import check, lines, model_of, run
 from onnx import numpy_helper
 
+from ramiel.errors import RamielError
+
 SINGLE = np.random.default_rng(0).standard_normal((2, 3, 4)).astype(np.float32)
 
 
@@ -68,6 +70,20 @@ def test_bernoulli_follows_its_probabilities() -> None:
     [drawn] = run(model_of("Bernoulli", [x]), [x])
     assert set(np.unique(drawn)) == {0.0, 1.0}
     assert abs(drawn.mean() - 0.25) < 0.03
+
+
+def test_dropout_is_the_identity_in_inference() -> None:
+    check("Dropout", [SINGLE], 2, expected=[SINGLE, np.ones(SINGLE.shape, bool)])
+    check("Dropout", [SINGLE, number(0.5), np.array(False)], expected=[SINGLE])
+
+
+def test_dropout_in_training_drops_what_the_reference_drops() -> None:
+    check("Dropout", [SINGLE, number(0.75), np.array(True)], 2, seed=5)
+
+
+def test_dropout_before_opset_7_is_not_trained() -> None:
+    with pytest.raises(RamielError, match="inference only"):
+        lines(model_of("Dropout", [SINGLE], opset=6))
 
 
 @pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
