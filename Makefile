@@ -5,6 +5,7 @@
 # make test-big     compiles a model of 3 GB within bounded memory
 # make scale        how scheduling and the whole compiler grow, up to 100,000 tasks
 # make conformance  ONNX's own backend tests, all of them; writes docs/conformance.md
+# make conformance-baked  the same with all operands but the first as initializers
 # Each sets up what it needs in .venv.
 
 PYTHON ?= python3
@@ -12,7 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test lit unit check test-models test-big scale conformance format clean
+.PHONY: setup demo test lit unit check test-models test-big scale conformance conformance-baked
+.PHONY: format clean
 
 setup: $(STAMP)
 
@@ -46,6 +48,9 @@ scale: $(STAMP)
 
 conformance: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/conformance/run.py
+
+conformance-baked: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/conformance/run.py --baked
 
 check: $(STAMP)
 	$(BIN)/ruff check

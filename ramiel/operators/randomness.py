@@ -121,4 +121,5 @@ def _training(op: OnnxOperation, emit: Emitter) -> tuple[bool | None, float | No
         return False, None
     mode, given = emit.scalar(op.input(2)), op.optional_input(1)
     ratio = 0.5 if given is None else emit.scalar(given)
-    return None if mode is None else bool(mode), None if ratio is None else float(ratio)
+    known = isinstance(ratio, int | float)
+    return None if mode is None else bool(mode), float(ratio) if known else None

@@ -2,6 +2,7 @@
 
     python tests/conformance/run.py              # run, compare with passing.txt, write the report
     python tests/conformance/run.py --update     # also let passing.txt be what passes now
+    python tests/conformance/run.py --baked      # tests of one node, operands as initializers
 
 Exits 1 if a test of passing.txt does not pass any more, or if a result is wrong that is not one
 of the explained ones.
@@ -21,14 +22,16 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest import SkipTest
 
 warnings.filterwarnings("ignore")
 
 import numpy as np  # noqa: E402
 import onnx  # noqa: E402
+from baking import can_be_baked, run_baked  # noqa: E402
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto  # noqa: E402
 from onnx.backend.test import BackendTest  # noqa: E402
 from onnx.backend.test.loader import load_model_tests  # noqa: E402
@@ -84,9 +87,11 @@ class Suite(BackendTest):
         """Raises AssertionError if outputs differ in number, shape, dtype or values."""
         np.testing.assert_equal(len(outputs), len(ref_outputs))
         for expected, found in zip(ref_outputs, outputs, strict=True):
-            compare = super() if isinstance(expected, np.ndarray) else cls
-            pair = ([expected], [found]) if compare is not cls else (expected, found)
-            compare.assert_similar_outputs(*pair, rtol, atol, model_dir)
+            if isinstance(expected, list | tuple):
+                items = cast("Sequence[Any]", expected)
+                cls.assert_similar_outputs(items, found, rtol, atol, model_dir)
+            else:
+                super().assert_similar_outputs([expected], [found], rtol, atol, model_dir)
 
 
 def nodes_of(graph: GraphProto) -> Iterator[NodeProto]:
@@ -125,8 +130,8 @@ def group_of(model: ModelProto) -> str:
     return min(domains, default="core")
 
 
-def load_tests() -> list[Test]:
-    """Every test of the suite for the CPU."""
+def load_tests(baked: bool = False) -> list[Test]:
+    """Every test of the suite for the CPU, or those of one node with its operands baked in."""
     suite = Suite(RamielBackend, __name__)
     runs: dict[str, Callable[[], None]] = {}
     for case in suite.test_cases.values():
@@ -147,7 +152,12 @@ def load_tests() -> list[Test]:
             opsets = {entry.domain: entry.version for entry in model.opset_import}
             features = features_of(found.name, model)
             opset = opsets.get("", 0)
-            tests.append(Test(found.name, kind, group_of(model), opset, features, runs[found.name]))
+            run = runs[found.name]
+            if baked:
+                if kind != "node" or not can_be_baked(found):
+                    continue
+                run = partial(run_baked, found, suite.assert_similar_outputs)
+            tests.append(Test(found.name, kind, group_of(model), opset, features, run))
     return tests
 
 
@@ -268,11 +278,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--update", action="store_true", help="write passing.txt anew")
     parser.add_argument("--filter", default="", help="only tests whose name has this pattern")
+    parser.add_argument(
+        "--baked",
+        action="store_true",
+        help="tests of one node, all inputs but the first as initializers",
+    )
     parser.add_argument("--timeout", type=float, default=60, help="seconds for one test")
     options = parser.parse_args()
-    if options.update and options.filter:
-        parser.error("--update wants all tests, without --filter")
-    tests = [test for test in load_tests() if re.search(options.filter, test.name)]
+    if options.update and (options.filter or options.baked):
+        parser.error("--update wants all tests, without --filter or --baked")
+    tests = [test for test in load_tests(options.baked) if re.search(options.filter, test.name)]
     warm_up()
     started = time.time()
     results = [run_isolated(test, options.timeout) for test in tests]
@@ -281,7 +296,7 @@ def main() -> int:
     passing = [t.name for t, (outcome, _) in zip(tests, results, strict=True) if outcome == "pass"]
     if options.update:
         PASSING.write_text("".join(f"{name}\n" for name in sorted(passing)), encoding="utf-8")
-    if not options.filter:
+    if not options.filter and not options.baked:
         REPORT.write_text(report(tests, results), encoding="utf-8")
     expected = set(PASSING.read_text(encoding="utf-8").split()) if PASSING.exists() else set[str]()
     failed = 0

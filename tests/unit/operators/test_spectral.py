@@ -21,7 +21,7 @@ def int64(value: int) -> Any:
 @pytest.mark.parametrize("x", [REAL, COMPLEX], ids=["real", "complex"])
 @pytest.mark.parametrize("attributes", [{}, {"inverse": 1}, {"onesided": 1}], ids=str)
 @pytest.mark.parametrize("length", [None, 4, 7])
-def test_dft(x: Any, attributes: dict[str, int], length: int | None) -> None:
+def test_dft(x: Any, attributes: dict[str, Any], length: int | None) -> None:
     operands = [x, None if length is None else int64(length)]
     for axis in (1, -2):
         check("DFT", [*operands, int64(axis)], **attributes)
