@@ -19,8 +19,12 @@ from ramiel.operators.emitter import Emitter, Unsupported
 from ramiel.operators.registry import Values
 from ramiel.weights import WeightStore
 
-TAKE_ANYTHING = ("ramiel.operators.control_flow", "ramiel.operators.sequence")
-"""Families that hand values through, whatever they are."""
+TAKE_ANYTHING = (
+    "ramiel.operators.control_flow",
+    "ramiel.operators.sequence",
+    "ramiel.operators.encoding",
+)
+"""Families that hand values through, whatever they are, or know strings themselves."""
 
 
 MALFORMED = (LookupError, ValueError, TypeError, ArithmeticError)
