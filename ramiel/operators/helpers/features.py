@@ -13,8 +13,13 @@ import torch.nn.functional as F
 
 def normalize_rows(x: torch.Tensor, norm: str = "MAX") -> torch.Tensor:
     """Each row of x, or x itself if it is a vector, divided by a norm (ONNX Normalizer-1)."""
-    order = {"MAX": math.inf, "L1": 1, "L2": 2}[norm]
-    size: torch.Tensor = torch.linalg.vector_norm(x, order, dim=-1, keepdim=True)  # pyright: ignore[reportUnknownMemberType]
+    match norm:
+        case "MAX":
+            size = x.abs().amax(-1, keepdim=True)
+        case "L1":
+            size = x.abs().sum(-1, keepdim=True)
+        case _:
+            size = x.square().sum(-1, keepdim=True).sqrt()
     return x / size.clamp(min=1e-30)
 
 

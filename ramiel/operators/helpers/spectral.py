@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -25,8 +26,9 @@ def dft(
     wide = x if x.dtype == torch.float64 else x.float()
     signal = wide[..., 0] if x.shape[-1] == 1 else torch.view_as_complex(wide.contiguous())
     if inverse and onesided:
-        return torch.fft.irfft(signal, count, dim).unsqueeze(-1).to(x.dtype)
-    transform = torch.fft.ifft if inverse else torch.fft.fft
+        real: torch.Tensor = torch.fft.irfft(signal, count, dim)
+        return real.unsqueeze(-1).to(x.dtype)
+    transform: Callable[..., torch.Tensor] = torch.fft.ifft if inverse else torch.fft.fft
     spectrum = transform(signal, count, dim)
     if onesided:
         spectrum = spectrum.narrow(dim, 0, spectrum.shape[dim] // 2 + 1)
