@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -25,11 +25,12 @@ def dft(
     dim = int(axis) % x.ndim
     wide = x if x.dtype == torch.float64 else x.float()
     signal = wide[..., 0] if x.shape[-1] == 1 else torch.view_as_complex(wide.contiguous())
+    fourier: Any = torch.fft
     if inverse and onesided:
-        real: torch.Tensor = torch.fft.irfft(signal, count, dim)
+        real: torch.Tensor = fourier.irfft(signal, count, dim)
         return real.unsqueeze(-1).to(x.dtype)
-    transform: Callable[..., torch.Tensor] = torch.fft.ifft if inverse else torch.fft.fft
-    spectrum = transform(signal, count, dim)
+    transform = fourier.ifft if inverse else fourier.fft
+    spectrum: torch.Tensor = transform(signal, count, dim)
     if onesided:
         spectrum = spectrum.narrow(dim, 0, spectrum.shape[dim] // 2 + 1)
     return torch.view_as_real(spectrum.resolve_conj()).to(x.dtype)
