@@ -46,7 +46,7 @@ KINDS = ("node", "simple", "pytorch-operator", "pytorch-converted", "light")
 OUTCOMES = ("pass", "refused", "wrong", "error", "crash", "timeout")
 EXPLAINED = {
     "test_bernoulli": "random: the expected numbers are those of NumPy's generator",
-"test_dft_inverse": "float32: 1.9e-7 of rounding error is expected where the exact value is 0",
+    "test_dft_inverse": "float32: 1.9e-7 of rounding error is expected where the exact value is 0",
 }
 """Tests that cannot pass whatever is right, by the beginning of their names."""
 LOW_PRECISION = {
