@@ -118,6 +118,11 @@ class OnnxOperation(IRDLOperation):
                 absent = index >= len(slots) or slots[index] is None
                 if parameter.option == _SINGLE and absent:
                     raise VerifyException(f"needs {what[:-1]} {index} ({parameter.name})")
+        given = set(graphs or {})
+        for name in (*cls.GRAPH_NAMES, *given):
+            if name not in given or name not in cls.GRAPH_NAMES:
+                verb = "has no" if name in given else "needs the"
+                raise VerifyException(f"{verb} graph {name!r}")
         for name in attributes or {}:
             if name not in schema.attributes:
                 raise VerifyException(f"has no attribute {name!r}")

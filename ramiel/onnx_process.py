@@ -26,9 +26,12 @@ from ramiel import onnx_server
 from ramiel.errors import RamielError
 from ramiel.onnx_server import DONE, LENGTH, REFUSED, pack, unpack
 
-SECONDS = 30
-"""How long a request may take; more for models of over 10 MB."""
+SECONDS = 10
+"""Processor time that a request may take."""
 SECONDS_PER_MEGABYTE = 3
+"""What it may take more for the size of a model, which is without its weights."""
+PATIENCE = 10
+"""How many times that may pass on the clock: the machine may be busy."""
 CHUNK = 1 << 20
 
 
@@ -73,11 +76,12 @@ class OnnxProcess:
     def ask(self, request: Sequence[bytes], seconds: float) -> list[bytes]:
         """The answer.  Raises OnnxCrash if there is none in time; then the child is gone."""
         try:
-            return self._converse(pack(request), time.monotonic() + seconds)
+            message = pack((str(seconds).encode(), *request))
+            return self._converse(message, time.monotonic() + PATIENCE * seconds)
         except (BrokenPipeError, EOFError):
-            raise OnnxCrash(f"onnx's C++ {self._death()}") from None
+            raise OnnxCrash(f"onnx's C++ {self._death(seconds)}") from None
         except TimeoutError:
-            raise OnnxCrash(f"onnx's C++ took over {seconds:.0f} seconds") from None
+            raise OnnxCrash(f"onnx's C++ gave no answer in {PATIENCE * seconds:.0f} s") from None
         except BaseException:
             # Half a conversation: the next request must not read the answer to this one.
             self.end()
@@ -109,8 +113,10 @@ class OnnxProcess:
                     answer += data
         return found
 
-    def _death(self) -> str:
+    def _death(self, seconds: float) -> str:
         status = self._child.wait()
+        if status == -signal.SIGPROF:
+            return f"took over {seconds:.0f} s"
         return f"crashed ({signal.Signals(-status).name})" if status < 0 else "ended early"
 
     def end(self) -> None:
@@ -149,7 +155,7 @@ def ask(*request: bytes) -> list[bytes]:
     """
     global _process
     megabytes = sum(map(len, request)) / 1e6
-    seconds = max(SECONDS, SECONDS_PER_MEGABYTE * megabytes)
+    seconds = SECONDS + SECONDS_PER_MEGABYTE * megabytes
     with _lock:
         if _process is None or not _process.usable:
             _process = OnnxProcess()

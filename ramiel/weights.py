@@ -48,7 +48,10 @@ class WeightStore:
     def base(self) -> Mapping[str, Callable[[], Array]]:
         """A reader for each tensor of the file.  Raises RamielError if it cannot be read."""
         if self._base is None:
-            self._base = _readers(self.directory / self.path)
+            file = self.directory / self.path
+            if not file.resolve().is_relative_to(self.directory.resolve()):
+                raise RamielError(f"weights {self.path!r} are outside the folder of the .mlir file")
+            self._base = _readers(file)
         return self._base
 
     def __contains__(self, name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from onnx import GraphProto, ModelProto, TensorProto, TypeProto, helper
 
 from ramiel.errors import RamielError
-from ramiel.onnx_process import OnnxFailure, OnnxRefusal, ask_model
+from ramiel.onnx_process import OnnxCrash, OnnxFailure, OnnxRefusal, ask_model
 
 PROPAGATED_ELEMENTS = 1024
 """Initializers of up to this many elements keep their values, which shapes may depend on."""
@@ -72,7 +72,9 @@ def infer_types(model: ModelProto) -> dict[str, TypeProto]:
     """
     try:
         inferred = ask_model(b"infer_model", skeleton(model))
-    except (OnnxRefusal, OnnxFailure) as error:
+    except (OnnxFailure, OnnxCrash) as error:
+        raise RamielError(f"ONNX cannot infer the model's types: {error}") from error
+    except OnnxRefusal as error:
         raise RamielError(f"the model's types contradict each other: {error}") from error
     types: dict[str, TypeProto] = {}
     _collect(inferred.graph, types)

@@ -10,6 +10,7 @@ import numpy as np
 from onnx import AttributeProto, GraphProto, ModelProto, TensorProto, numpy_helper
 
 from ramiel.errors import RamielError
+from ramiel.frontend.external_data import external_array
 from ramiel.tensors import Array
 
 
@@ -18,17 +19,32 @@ def decode(tensor: TensorProto, directory: Path) -> Array:
 
     Raises RamielError naming the tensor if its data are missing or malformed.
     """
-    for entry in tensor.external_data:
-        if entry.key == "location":
-            file = (directory / entry.value).resolve()
-            if not file.is_relative_to(directory.resolve()):
-                raise RamielError(f"tensor {tensor.name!r} reads outside the model's folder")
-            if not file.is_file():
-                raise RamielError(f"tensor {tensor.name!r}: no file {entry.value!r}")
     try:
-        return np.asarray(numpy_helper.to_array(tensor, str(directory)))
+        check_tensor(tensor)
+        if tensor.data_location == TensorProto.EXTERNAL:
+            return external_array(tensor, directory)
+        return np.asarray(numpy_helper.to_array(tensor))
+    except RamielError as error:
+        raise RamielError(f"tensor {tensor.name!r:.80} {error}") from error
     except Exception as error:  # onnx raises many kinds
-        raise RamielError(f"tensor {tensor.name!r} is malformed: {error}") from error
+        raise RamielError(f"tensor {tensor.name!r:.80} is malformed: {error}") from error
+
+
+def check_tensor(tensor: TensorProto) -> None:
+    """Raises RamielError for negative dimensions, or data in more than one place."""
+    if any(dim < 0 for dim in tensor.dims):
+        raise RamielError(f"is malformed: a dimension is {min(tensor.dims)}")
+    if tensor.HasField("segment"):
+        raise RamielError("is a segment, which is not supported")
+    places = [name for name in DATA_FIELDS if getattr(tensor, name)]
+    if len(places) > 1:
+        raise RamielError(f"is malformed: it has {' and '.join(places)}")
+
+
+DATA_FIELDS = (
+    *("raw_data", "float_data", "int32_data", "string_data", "int64_data", "double_data"),
+    "uint64_data",
+)
 
 
 def constant_tensors(graph: GraphProto) -> Iterator[tuple[str, TensorProto]]:

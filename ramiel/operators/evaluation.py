@@ -60,6 +60,8 @@ def infer_result_types(op: CalleeOperation) -> list[Attribute] | None:
     an operand's rank is not known or the callee needs values.
     """
     known = all(static_shape(operand.type) is not None for operand in op.operands)
+    if may_loop(op):
+        return None
     try:
         operands = [_meta_tensor(operand.type) for operand in op.operands]
         results = evaluate(op, operands)
@@ -76,6 +78,17 @@ def infer_result_types(op: CalleeOperation) -> list[Attribute] | None:
         )
         for result in results
     ]
+
+
+LONGEST_LOOP = 1 << 16
+"""A helper is Python and may loop over a dimension: beyond this not when compiling."""
+
+
+def may_loop(op: CalleeOperation) -> bool:
+    """Whether evaluating a call may take Python longer than compiling should."""
+    sizes = [dim for value in op.operands for dim in dims_of(value.type) or ()]
+    longest = max((size for size in sizes if isinstance(size, int)), default=0)
+    return op.callee.helper is not None and longest > LONGEST_LOOP
 
 
 def _meta_tensor(type: Attribute) -> torch.Tensor:

@@ -24,6 +24,7 @@ from ramiel.dialects.torch import CallOp
 from ramiel.errors import RamielError
 from ramiel.frontend.names import identifier
 from ramiel.locations import inherit_location
+from ramiel.operators.evaluation import LONGEST_LOOP, may_loop
 from ramiel.operators.interpreter import run_operation
 from ramiel.remarks import remark
 from ramiel.tensors import Array, byte_size, element_of, from_torch, static_shape, type_of_array
@@ -107,6 +108,9 @@ class FoldConstants(RewritePattern):
         refusal = self.budget.refusal(size, given, sum(count_flops(call) for call in calls))
         if refusal is not None:
             remark(f"not folded: {refusal}", op)
+            return None
+        if any(isinstance(call, CallOp) and may_loop(call) for call in calls):
+            remark(f"not folded: it may loop over {LONGEST_LOOP} entries", op)
             return None
         values: dict[SSAValue, torch.Tensor] = {}
         try:

@@ -25,7 +25,7 @@ from xdsl.pattern_rewriter import (
     RewritePattern,
 )
 from xdsl.rewriter import InsertPoint
-from xdsl.utils.exceptions import DiagnosticException
+from xdsl.utils.exceptions import DiagnosticException, VerifyException
 
 from ramiel import element_types, tensors
 from ramiel.dialects.dataflow import ConstantOp, GraphOp, WeightOp
@@ -38,6 +38,7 @@ from ramiel.locations import inherit_location
 from ramiel.operators.emitter import INLINE_ELEMENTS
 from ramiel.tensors import Array
 from ramiel.transforms.convert_onnx_to_torch import refresh_result_types
+from ramiel.transforms.lowering import MALFORMED, label
 from ramiel.transforms.type_inference import constant_value, infer_result_types, refined, set_type
 from ramiel.weights import WeightStore
 
@@ -173,7 +174,12 @@ class OnnxPattern(RewritePattern):
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
         if op.name in self.names and isinstance(op, OnnxOperation):
-            self.function(Match(op, rewriter, graph_of(op).store))
+            try:
+                self.function(Match(op, rewriter, graph_of(op).store))
+            except VerifyException as error:
+                raise RamielError(f"{label(op)}: {error}") from error
+            except MALFORMED as error:
+                raise RamielError(f"{label(op)} contradicts itself: {error!r:.200}") from error
 
 
 def rewrites(*names: str) -> Callable[[Rewrite], OnnxPattern]:

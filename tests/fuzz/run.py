@@ -155,6 +155,7 @@ def fuzz(
             counts["past the checker"] += bool(entry["checked"])
             if entry["outcome"] in ("error", "hang"):
                 findings.append(entry)
+                print(f"{entry['outcome']} in run {entry['index']}: {entry['error']}", flush=True)
         done = max(found, default=index - 1) + 1
         if done < last and found.get(done - 1, {}).get("checked", 1) is not None:
             counts["crash"] += 1

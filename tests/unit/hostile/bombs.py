@@ -1,0 +1,162 @@
+"""Small models that ask for a lot: each is made in an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, parser
+
+HEADER = '<ir_version: 8, opset_import: ["": 18 {more}]>\n'
+
+
+def parsed(text: str, more: str = "") -> ModelProto:
+    """The model of a graph's text."""
+    return parser.parse_model(HEADER.replace("{more}", more) + text)
+
+
+CONSTANTS = {
+    "ConstantOfShape": "g () => (float[n] y) { s = Constant<value = int64[1] {1099511627776}>() "
+    "y = ConstantOfShape(s) }",
+    "Expand": "g (float[1] x) => (float[n] y) { s = Constant<value = int64[1] {1099511627776}>() "
+    "c = Constant<value = float[1] {1}>() e = Expand(c, s) y = Add(e, x) }",
+    "Tile": "g (float[1] x) => (float[n] y) { s = Constant<value = int64[1] {1099511627776}>() "
+    "c = Constant<value = float[1] {1}>() e = Tile(c, s) y = Add(e, x) }",
+    "Range": "g () => (int64[n] y) { a = Constant<value = int64 {0}>() "
+    "b = Constant<value = int64 {1099511627776}>() d = Constant<value = int64 {1}>() "
+    "y = Range(a, b, d) }",
+    "Pad": "g (float[1] x) => (float[n] y) { p = Constant<value = int64[2] {0, 1099511627776}>() "
+    "c = Constant<value = float[1] {1}>() e = Pad(c, p) y = Add(e, x) }",
+    "Resize": "g (float[1,1,1,1] x) => (float[a,b,c,d] y) { "
+    "s = Constant<value = int64[4] {1, 1, 1048576, 1048576}>() "
+    'c = Constant<value = float[1,1,1,1] {1}>() e = Resize<mode="nearest">(c, , , s) '
+    "y = Add(e, x) }",
+    "Einsum that grows": "g (float[1] x) => (float[n] y) { "
+    "s = Constant<value = int64[1] {1024}>() c = ConstantOfShape(s) "
+    'e = Einsum<equation="i,j,k,l->ijkl">(c, c, c, c) y = Mul(e, x) }',
+    "Einsum that shrinks": "g (float x) => (float y) { "
+    "s = Constant<value = int64[1] {1024}>() c = ConstantOfShape(s) "
+    'e = Einsum<equation="i,j,k,l->">(c, c, c, c) y = Mul(e, x) }',
+    "a long recurrence": "g (float x) => (float[a,b,c,d] y) { "
+    "s = Constant<value = int64[3] {268435456, 1, 1}>() c = ConstantOfShape(s) "
+    "u = Constant<value = int64[3] {1, 4, 1}>() w = ConstantOfShape(u) "
+    "h, l = LSTM<hidden_size=1>(c, w, w) y = Add(h, x) }",
+    "CumSum": "g (float x) => (float[n] y) { s = Constant<value = int64[1] {1099511627776}>() "
+    "c = ConstantOfShape(s) a = Constant<value = int64 {0}>() e = CumSum(c, a) y = Add(e, x) }",
+    "boxes": "g (float x) => (int64[n,3] y) { s = Constant<value = int64[3] {1, 60000, 4}>() "
+    "b = ConstantOfShape(s) t = Constant<value = int64[3] {1, 1, 60000}>() c = ConstantOfShape(t) "
+    "y = NonMaxSuppression(b, c) }",
+    "Split": "g (float[1048576] x) => (float[n] y) { y = Identity(x) }",
+}
+"""Folding these would take gigabytes, or years."""
+
+
+def loop_without_end() -> ModelProto:
+    """A Loop whose condition stays true, on constants only."""
+    return parsed(
+        "g () => (float[1] y) { t = Constant<value = bool {1}>() "
+        "c = Constant<value = float[1] {1}>() m = Constant<value = int64 {9223372036854775807}>() "
+        "y = Loop(m, t, c) <body = b (int64 i, bool k, float[1] v) => (bool k2, float[1] u) "
+        "{ k2 = Identity(k) u = Add(v, v) }> }"
+    )
+
+
+def nested_ifs(depth: int) -> ModelProto:
+    """An If in an If in an If, written bottom up as bytes: protobuf would not nest them itself."""
+    from google.protobuf.internal import encoder
+
+    def field(number: int, data: bytes) -> bytes:
+        return encoder.TagBytes(number, 2) + encoder._VarintBytes(len(data)) + data  # type: ignore
+
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["y0"])],
+        "leaf",
+        [],
+        [helper.make_tensor_value_info("y0", TensorProto.FLOAT, [1])],
+    ).SerializeToString()
+    leaf = graph.replace(b"y0", b"z0")
+    for level in range(1, depth + 1):
+        # NodeProto: input 1, output 2, op_type 4, attribute 5; AttributeProto: name 1, g 6, type 20
+        branches = b"".join(
+            field(5, field(1, name) + field(6, branch) + encoder.TagBytes(20, 0) + b"\5")
+            for name, branch in ((b"then_branch", graph), (b"else_branch", leaf))
+        )
+        node = field(1, b"c") + field(2, f"y{level}".encode()) + field(4, b"If") + branches
+        output = helper.make_tensor_value_info(f"y{level}", TensorProto.FLOAT, [1])
+        graph = field(1, node) + field(2, b"g") + field(12, output.SerializeToString())
+    inputs = [
+        helper.make_tensor_value_info("c", TensorProto.BOOL, []),
+        helper.make_tensor_value_info("x", TensorProto.FLOAT, [1]),
+    ]
+    graph += b"".join(field(11, value.SerializeToString()) for value in inputs)
+    opset = helper.make_opsetid("", 18).SerializeToString()
+    return encoder.TagBytes(1, 0) + b"\x08" + field(7, graph) + field(8, opset)  # type: ignore
+
+
+def chain(count: int) -> ModelProto:
+    """Many nodes, one after the other."""
+    nodes = [helper.make_node("Relu", [f"v{i}"], [f"v{i + 1}"], f"n{i}") for i in range(count)]
+    return _model(nodes, "v0", f"v{count}", [4])
+
+
+def wide_sum(count: int) -> ModelProto:
+    """One node with many inputs."""
+    return _model([helper.make_node("Sum", ["x"] * count, ["y"], "sum")], "x", "y", [4])
+
+
+def _model(nodes: list[NodeProto], first: str, last: str, shape: list[int]) -> ModelProto:
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info(first, TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info(last, TensorProto.FLOAT, shape)],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+
+
+def function_bomb(levels: int, calls: int) -> ModelProto:
+    """Functions that each call the next one several times: calls^levels nodes."""
+    model = _model([helper.make_node("f0", ["x"], ["y"], domain="own")], "x", "y", [1])
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("own", 1)]
+    del model.opset_import[:]
+    model.opset_import.extend(opsets)
+    for level in range(levels):
+        callee, domain = (f"f{level + 1}", "own") if level + 1 < levels else ("Relu", "")
+        values = ["a", *(f"t{i}" for i in range(calls - 1)), "b"]
+        nodes = [
+            helper.make_node(callee, [values[i]], [values[i + 1]], domain=domain)
+            for i in range(calls)
+        ]
+        model.functions.append(
+            helper.make_function("own", f"f{level}", ["a"], ["b"], nodes, opsets)
+        )
+    return model
+
+
+def recursive_function(length: int = 1) -> ModelProto:
+    """Functions that call each other in a circle."""
+    model = function_bomb(length, 1)
+    model.functions[-1].node[0].op_type = "f0"
+    model.functions[-1].node[0].domain = "own"
+    return model
+
+
+def big_contraction() -> ModelProto:
+    """Two constants whose product is one number, after 2^40 multiplications."""
+    model = parsed(
+        "g (float x) => (float[1,1] y) { p = MatMul(a, b) q = MatMul(p, c) y = Add(q, x) }"
+    )
+    for name, shape in (("a", (1, 1 << 10)), ("b", (1 << 10, 1 << 10)), ("c", (1 << 10, 1))):
+        model.graph.initializer.append(numpy_helper.from_array(np.ones(shape, np.float32), name))
+    return model
+
+
+BOMBS: dict[str, Callable[[], ModelProto]] = {
+    **{name: (lambda text=text: parsed(text)) for name, text in CONSTANTS.items()},
+    "Loop without end": loop_without_end,
+    "functions that expand to 10^12 nodes": lambda: function_bomb(12, 10),
+    "a recursive function": recursive_function,
+    "a circle of functions": lambda: recursive_function(5),
+    "one node with 50,000 inputs": lambda: wide_sum(50_000),
+    "a contraction": big_contraction,
+}
