@@ -6,6 +6,7 @@
 # make scale        how scheduling and the whole compiler grow, up to 100,000 tasks
 # make conformance  ONNX's own backend tests, all of them; writes docs/conformance.md
 # make conformance-baked  the same with all operands but the first as initializers
+# make fuzz   fuzzing for hours: mutated models, coverage-guided, differential; docs/security.md
 # Each sets up what it needs in .venv.
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .PHONY: setup demo test lit unit check test-models test-big scale conformance conformance-baked
-.PHONY: format clean
+.PHONY: fuzz format clean
 
 setup: $(STAMP)
 
@@ -51,6 +52,14 @@ conformance: $(STAMP)
 
 conformance-baked: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/conformance/run.py --baked
+
+fuzz: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/run.py lift --runs 200000
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/run.py compile --runs 5000
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/differential.py --graphs 5000
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/coverage_guided.py lift -atheris_runs=200000
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/coverage_guided.py compile -atheris_runs=5000
 
 check: $(STAMP)
 	$(BIN)/ruff check

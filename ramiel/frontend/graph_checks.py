@@ -9,6 +9,9 @@ from onnx import GraphProto, NodeProto
 
 from ramiel.errors import RamielError
 
+MOST_OPERANDS = 10_000
+"""Of one node: a Sum of more would become as many additions."""
+
 
 def check_graph(graph: GraphProto) -> None:
     """Raises RamielError if two inputs, initializers or outputs of a graph have one name."""
@@ -26,7 +29,12 @@ def check_graph(graph: GraphProto) -> None:
 
 
 def check_outputs(node: NodeProto, is_taken: Callable[[str], bool]) -> None:
-    """Raises RamielError if a node computes a value twice, or one that something else is."""
+    """Raises RamielError if a node computes a value twice, or one that something else is.
+
+    Nor may it have more operands than MOST_OPERANDS.
+    """
+    if len(node.input) > MOST_OPERANDS:
+        raise RamielError(f"has {len(node.input)} operands, over {MOST_OPERANDS}")
     names = [name for name in node.output if name]
     name = next(filter(is_taken, names), None) or _repeated(names)
     if name is not None:

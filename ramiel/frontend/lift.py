@@ -184,7 +184,7 @@ class Lifter:
     def _finish(self, node: NodeProto, op: Operation, scope: Scope) -> None:
         op.location = node_location(node.name or next(iter(node.output), ""))
         names = [name for name in node.output if name]
-        if len(names) > len(op.results):
+        if len(names) != len(op.results):
             raise RamielError(f"computes {len(names)} values, the operator has {len(op.results)}")
         scope.add(op)
         for name, result in zip(names, op.results, strict=True):

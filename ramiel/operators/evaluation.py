@@ -59,36 +59,47 @@ def infer_result_types(op: CalleeOperation) -> list[Attribute] | None:
     Where a dimension is not known the element types alone are, and the shapes unranked.  None if
     an operand's rank is not known or the callee needs values.
     """
-    known = all(static_shape(operand.type) is not None for operand in op.operands)
     if may_loop(op):
         return None
+    names = {value: f"v{index}" for index, value in enumerate(op.operands)}
+    types = tuple((names[value], value.type) for value in names)
     try:
-        operands = [_meta_tensor(operand.type) for operand in op.operands]
-        results = evaluate(op, operands)
+        found = _infer(render(op, names.__getitem__), types, len(op.results))
     except Exception:  # torch raises many kinds for what does not fit
         return None
+    return None if found is None else list(found)
+
+
+@functools.lru_cache(maxsize=4096)
+def _infer(
+    text: str, types: tuple[tuple[str, Attribute], ...], count: int
+) -> tuple[Attribute, ...] | None:
+    """The types of an expression's results: layers of a model repeat, and meta tensors are slow."""
+    scope = {name: _meta_tensor(type) for name, type in types}
+    known = all(static_shape(type) is not None for _, type in types)
+    result = eval(_compile(text), {**_namespace(), **scope})
+    results: tuple[Any, ...] = (result,) if count == 1 else tuple(result)
     # With 1 for a size that is not known, a split may give fewer pieces.
-    if len(results) != len(op.results):
+    if len(results) != count or not all(isinstance(one, torch.Tensor) for one in results):
         return None
-    if not all(isinstance(result, torch.Tensor) for result in results):
-        return None
-    return [
-        tensor_type(
-            element_types.of_torch(result.dtype).mlir, list(result.shape) if known else None
-        )
-        for result in results
-    ]
+    return tuple(
+        tensor_type(element_types.of_torch(one.dtype).mlir, list(one.shape) if known else None)
+        for one in results
+    )
 
 
 LONGEST_LOOP = 1 << 16
-"""A helper is Python and may loop over a dimension: beyond this not when compiling."""
+"""A helper is Python and may loop over a dimension, as torch's recurrent layers do on meta tensors:
+beyond this not when compiling."""
+RECURRENT = ("torch.rnn_tanh", "torch.rnn_relu", "torch.gru", "torch.lstm")
 
 
 def may_loop(op: CalleeOperation) -> bool:
     """Whether evaluating a call may take Python longer than compiling should."""
     sizes = [dim for value in op.operands for dim in dims_of(value.type) or ()]
     longest = max((size for size in sizes if isinstance(size, int)), default=0)
-    return op.callee.helper is not None and longest > LONGEST_LOOP
+    loops = op.callee.helper is not None or op.callee.key in RECURRENT
+    return loops and longest > LONGEST_LOOP
 
 
 def _meta_tensor(type: Attribute) -> torch.Tensor:

@@ -32,7 +32,7 @@ import onnxruntime  # noqa: E402
 from graphs import models  # noqa: E402
 from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
-from onnx import ModelProto, helper  # noqa: E402
+from onnx import ModelProto, printer  # noqa: E402
 
 from ramiel.backend.package import write_package  # noqa: E402
 from ramiel.backend.target import find_program  # noqa: E402
@@ -139,7 +139,7 @@ def run_batch(number: int, count: int, shrink: bool, out: int) -> None:
             deadline=None,
             database=None,
             derandomize=False,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType]
             phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
         )
         @given(models(), variants(), variants())
@@ -148,9 +148,7 @@ def run_batch(number: int, count: int, shrink: bool, out: int) -> None:
                 check(model, (first, second))
             except Exception as error:
                 text = "".join(traceback.format_exception_only(error)).strip()
-                report(
-                    outcome="finding", error=text[:600], model=helper.printable_graph(model.graph)
-                )
+                report(outcome="finding", error=text[:600], model=printer.to_text(model))
                 if shrink:
                     raise
             else:

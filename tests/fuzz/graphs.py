@@ -74,8 +74,10 @@ class Graph:
 
 
 Step: TypeAlias = "Callable[[Graph], None]"
-UNARY = ("Relu", "Tanh", "Sigmoid", "Abs", "Neg", "Softplus", "Erf", "LeakyRelu", "Elu", "Sin")
-UNARY += ("HardSigmoid", "Identity", "Selu", "Cos", "Softsign", "HardSwish")
+UNARY = (
+    *("Relu", "Tanh", "Sigmoid", "Abs", "Neg", "Softplus", "Erf", "LeakyRelu", "Elu", "Sin"),
+    *("HardSigmoid", "Identity", "Selu", "Cos", "Softsign", "HardSwish"),
+)
 
 
 def unary(g: Graph) -> None:
@@ -208,7 +210,7 @@ def softmax(g: Graph) -> None:
 def transpose(g: Graph) -> None:
     x = g.operand(2, 3, 4)
     if x:
-        order = g.draw(st.permutations(range(len(g.shapes[x]))))
+        order: list[int] = g.draw(st.permutations(range(len(g.shapes[x]))))
         g.add("Transpose", [x], [g.shapes[x][axis] for axis in order], perm=list(order))
 
 

@@ -1,0 +1,166 @@
+"""A generated package holds no code of the model's, no pickle, and refuses weights not its own."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from safetensors import numpy as safetensors_numpy
+from small_models import SMALL_MODELS
+
+from ramiel.backend.package import package_files, write_package
+from ramiel.driver import PRESETS, Options, compile_model
+from ramiel.loading import import_package
+
+safetensors: Any = safetensors_numpy
+load_file, save_file = safetensors.load_file, safetensors.save_file
+RUNTIME = Path(__file__).parents[3] / "ramiel" / "runtime"
+HELPERS = RUNTIME.parent / "operators" / "helpers"
+DANGEROUS = {"eval", "exec", "compile", "__import__", "open", "getattr", "setattr", "globals"}
+MEANT = (
+    *(ast.Module, ast.Expr, ast.Constant, ast.Assign, ast.AugAssign, ast.Name, ast.Attribute),
+    *(ast.Call, ast.keyword, ast.Tuple, ast.List, ast.Dict, ast.Subscript, ast.Slice, ast.Starred),
+    *(ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.ListComp, ast.comprehension),
+    *(ast.operator, ast.unaryop, ast.cmpop, ast.boolop, ast.expr_context, ast.GeneratorExp),
+    *(ast.Import, ast.ImportFrom, ast.alias, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef),
+    *(ast.arguments, ast.arg, ast.Return, ast.Await, ast.If, ast.For, ast.While, ast.Pass),
+)
+"""The constructs that the printer means to emit."""
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("name", SMALL_MODELS)
+def test_generated_source_is_of_known_constructs_only(name: str, preset: str) -> None:
+    options = Options(workers=2, preset=preset, force_parallel=True)
+    program = compile_model(SMALL_MODELS[name](), options, package=name).program
+    tree = ast.parse(package_files(program)["model.py"])
+    nodes = list(ast.walk(tree))
+    assert {type(n).__name__ for n in nodes if not isinstance(n, MEANT)} == set()
+    assert {n.id for n in nodes if isinstance(n, ast.Name)}.isdisjoint(DANGEROUS)
+    attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+    assert not [name for name in attributes if name.startswith("__")]
+    imported = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
+    imported |= {f"{'.' * n.level}{n.module or ''}" for n in nodes if isinstance(n, ast.ImportFrom)}
+    assert imported <= {"torch", "torch.nn.functional", "._runtime", ".", ".._runtime"}
+    functions = (ast.AsyncFunctionDef, ast.FunctionDef)
+    others = (ast.Expr, ast.Import, ast.ImportFrom, ast.ClassDef, ast.Assign)
+    assert all(isinstance(node, (*functions, *others)) for node in tree.body)
+
+
+OWN_PIPES = {"launch", "packing", "spawned", "process_worker", "processes"}
+"""The processes executor pickles what goes to its own children, and reads no file so."""
+
+
+@pytest.mark.parametrize(
+    "file", [*RUNTIME.glob("*.py"), *HELPERS.glob("*.py")], ids=lambda f: f.name
+)
+def test_nothing_unpickles_or_evaluates(file: Path) -> None:
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    imports = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
+    imports |= {n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)}
+    forbidden = {"marshal", "shelve", "dill", "joblib"}
+    assert imports.isdisjoint(forbidden if file.stem in OWN_PIPES else forbidden | {"pickle"})
+    called = [n.func for n in nodes if isinstance(n, ast.Call)]
+    names = {f.id for f in called if isinstance(f, ast.Name)}
+    assert names.isdisjoint({"eval", "exec", "compile", "__import__"})
+    loads = {ast.unparse(f) for f in called if isinstance(f, ast.Attribute)}
+    assert loads.isdisjoint({"torch.load", "torch.save"})
+    for node in nodes:
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("np.load", "numpy.load"):
+            assert any(k.arg == "allow_pickle" for k in node.keywords)
+
+
+ONLY_THESE = """
+import importlib.abc, sys
+import torch, safetensors.torch, safetensors.numpy
+
+class Watcher(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        root = name.partition(".")[0]
+        if root not in {"torch", "safetensors", "numpy", "towers", *sys.stdlib_module_names}:
+            raise AssertionError(f"imports {name}")
+
+sys.meta_path.insert(0, Watcher())
+sys.path.insert(0, sys.argv[1])
+from towers import Model
+with Model.load() as model:
+    model(*(torch.ones(declared.shape) for declared in Model.inputs))
+"""
+
+
+@pytest.fixture
+def towers(tmp_path: Path) -> Path:
+    """The package of the towers."""
+    options = Options(workers=2, force_parallel=True)
+    compilation = compile_model(SMALL_MODELS["towers"](), options, package="towers")
+    write_package(compilation.program, tmp_path / "towers")
+    return tmp_path / "towers"
+
+
+def test_loading_imports_nothing_else(towers: Path) -> None:
+    command = [sys.executable, "-I", "-c", ONLY_THESE, str(towers.parent)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def refusal(package: Path) -> str:
+    """What loading raises."""
+    with pytest.raises(Exception) as raised:
+        import_package(package).Model.load("serial")
+    assert type(raised.value).__name__ == "WeightsError"
+    return str(raised.value)
+
+
+def test_weights_of_another_model_are_refused(towers: Path) -> None:
+    save_file({"other": np.ones(3, np.float32)}, towers / "weights.safetensors")
+    assert "no weight 'bias_hh'" in refusal(towers)
+
+
+@pytest.mark.parametrize("size", [0, 4, 100, -1])
+def test_a_truncated_weights_file_is_refused(towers: Path, size: int) -> None:
+    file = towers / "weights.safetensors"
+    file.write_bytes(file.read_bytes()[:size])
+    assert "weights.safetensors" in refusal(towers)
+
+
+def test_weights_of_other_shapes_and_dtypes_are_refused(towers: Path) -> None:
+    tensors = load_file(towers / "weights.safetensors")
+    name = next(name for name, array in tensors.items() if array.ndim == 2)
+    right = tensors[name]
+    save_file(tensors | {name: right.T.copy()}, towers / "weights.safetensors")
+    assert f"weight {name!r}: expected float32 {right.shape}" in refusal(towers)
+    save_file(tensors | {name: right.astype(np.float16)}, towers / "weights.safetensors")
+    assert f"weight {name!r}: expected float32 {right.shape}, got float16" in refusal(towers)
+
+
+def test_a_table_that_is_none_is_refused(towers: Path) -> None:
+    for text in ("", "[]", '{"w": 3}', '{"w": ["load", [1]]}', "[" * 100_000):
+        (towers / "weights.json").write_text(text)
+        assert "is no table of weights" in refusal(towers)
+
+
+def test_the_same_bytes_whatever_the_order_of_sets(tmp_path: Path) -> None:
+    onnx.save(SMALL_MODELS["towers"](), tmp_path / "towers.onnx")
+    script = (
+        "import sys; from pathlib import Path; from ramiel.driver import *;"
+        "from ramiel.backend.package import package_files;"
+        "program = compile_model(Path(sys.argv[1]), Options(workers=2), package='towers').program;"
+        "print(package_files(program))"
+    )
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", script, str(tmp_path / "towers.onnx")],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert outputs[0] == outputs[1] != b""
