@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import CodeType, SimpleNamespace
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, SSAValue
 
 from ramiel import element_types
 from ramiel.dialects.torch import CalleeOperation
@@ -51,6 +51,17 @@ def evaluate(op: CalleeOperation, operands: Sequence[Any]) -> tuple[Any, ...]:
     if len(op.results) == 1:
         return (result,)
     return tuple(result)
+
+
+def expression_function(op: CalleeOperation) -> Callable[..., Any]:
+    """The call as a function of its operands, in order of `op.operands`, made once.
+
+    For whoever runs it often: nothing is rendered or compiled again.
+    """
+    names = [f"v{index}" for index in range(len(op.operands))]
+    positions: dict[SSAValue, str] = dict(zip(op.operands, names, strict=True))
+    text = f"lambda {', '.join(names)}: {render(op, positions.__getitem__)}"
+    return eval(_compile(text), _namespace())
 
 
 def infer_result_types(op: CalleeOperation) -> list[Attribute] | None:

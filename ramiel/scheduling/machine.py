@@ -16,7 +16,7 @@ class Machine:
         slowdown: how many times longer a task takes while 1, 2, … cores are busy; the last one
             goes for more.
         message: the time from the end of a task to the start of a reader that waits for it.
-        send_ns, receive_ns: what a message costs the sender and the reader in time of their own.
+        send_ns, receive_ns: what of that the sender and the reader spend in time of their own.
         call_ns, serial_call_ns: start and end of a call, with several workers and with one.
 
     Raises ValueError for less than one core, a slowdown below 1 and a negative time.
@@ -39,16 +39,13 @@ class Machine:
         if min(self.send_ns, self.receive_ns, self.call_ns, self.serial_call_ns) < 0:
             raise ValueError("a message or a call cannot cost less than nothing")
 
-    @property
-    def ideal(self) -> bool:
-        """Whether workers do not disturb each other, and only wait for messages."""
-        return (
-            self.cores is None and max(self.slowdown) == 1 and self.send_ns == self.receive_ns == 0
-        )
-
     def slowdown_with(self, busy: int) -> float:
         """How many times longer a task takes while that many cores are busy."""
         return self.slowdown[min(max(busy, 1), len(self.slowdown)) - 1]
+
+    def travel(self, size: int) -> int:
+        """The part of a message's time in ns that nobody spends: it is on its way."""
+        return max(0, self.message.of(size) - self.send_ns - self.receive_ns)
 
     def call(self, workers: int) -> int:
         """Start and end of a call, in ns."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ramiel.scheduling.critical_path import critical_path_length
 from ramiel.scheduling.linear_clustering import linear_clusters
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.parallelism import makespan_bound
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
@@ -21,7 +22,7 @@ class ScheduleReport:
     Attributes:
         workers: how many there are; the schedule may use fewer.
         nodes, total_cost_ns, critical_path_ns: of the graph, each task on one core.
-        best_serial_ns: all tasks one after the other, each at its best width up to `workers`.
+        best_serial_ns: all tasks one after the other, at the best of the widths up to `workers`.
         clusters: linear clusters, before any merging.
         merged_clusters: clusters of the schedule.
         messages, message_bytes: what goes between them.
@@ -81,17 +82,36 @@ class ScheduleReport:
         return f"predicted {predicted:.3g} ms, bound {bound:.3g} ms, gap {self.gap_percent:.1f} %"
 
 
+def best_serial(graph: TaskGraph, cores: int) -> int:
+    """The ns of all tasks one after the other at one width, the best one up to `cores`.
+
+    One width for all: a serial run keeps its number of threads.  A task without a cost at a width
+    counts with that of the widest below it.
+    """
+    widths = range(min(cores, max(map(len, graph.costs_per_width), default=1)))
+    totals = (sum(costs[min(w, len(costs) - 1)] for costs in graph.costs_per_width) for w in widths)
+    return min(totals, default=0)
+
+
 def report_schedule(
-    graph: TaskGraph, clusters: Clusters, message: MessageCost, workers: int
+    graph: TaskGraph,
+    clusters: Clusters,
+    message: MessageCost,
+    workers: int,
+    machine: Machine | None = None,
 ) -> ScheduleReport:
-    """Simulate a schedule and compare it.  Raises ValueError for less than one worker."""
-    timeline = simulate(graph, clusters, message)
+    """Simulate a schedule, on a machine if one is given, and compare it.
+
+    Raises ValueError for less than one worker.
+    """
+    timeline = simulate(graph, clusters, message, machine)
+    start = machine.call(1) if machine is not None else 0
     return ScheduleReport(
         workers=workers,
         nodes=len(graph),
         total_cost_ns=sum(graph.costs),
         critical_path_ns=critical_path_length(graph),
-        best_serial_ns=sum(min(widths[:workers]) for widths in graph.costs_per_width),
+        best_serial_ns=start + best_serial(graph, workers),
         clusters=len(linear_clusters(graph)),
         merged_clusters=len(clusters),
         messages=timeline.messages,

@@ -22,7 +22,10 @@ def run_shared(
     machine: Machine,
     widths: Sequence[int],
 ) -> tuple[list[int], list[int]]:
-    """Start and end of each task in ns; a task that never runs, in a deadlock, ends at -1."""
+    """Start and end of each task in ns; the time that the call takes beside them comes first.
+
+    A task that never runs, in a deadlock, ends at -1.
+    """
     return _Simulation(graph, clusters, owner, machine, widths).run()
 
 
@@ -37,7 +40,7 @@ class _Simulation:
     ) -> None:
         self.graph, self.clusters, self.owner = graph, clusters, owner
         self.machine, self.widths = machine, widths
-        self.now = 0.0
+        self.now = float(machine.call(len(clusters)))  # the call has to start and to end, too
         self.progress = 0.0  # the common clock: ns of work that each task has done
         self.demand = 0
         self.running: list[tuple[float, int]] = []  # (progress at its end, task)
@@ -123,7 +126,7 @@ class _Simulation:
             self.graph.successors[task], self.graph.sent_bytes[task], strict=True
         ):
             there = self.owner[reader]
-            wait = 0 if there == cluster else self.machine.message.of(size)
+            wait = 0 if there == cluster else self.machine.travel(size)
             self.arrival[reader] = max(self.arrival[reader], self.now + wait)
             self.missing[reader] -= 1
             if self.missing[reader] == 0:

@@ -6,7 +6,7 @@ With a `Machine` workers also share its cores and slow each other down.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.shared_cores import run_shared
@@ -55,9 +55,9 @@ def simulate(
 ) -> Timeline:
     """Run each cluster's tasks in the order given, each as soon as its data are there.
 
-    Without a machine, a worker waits only for data and to send costs it nothing.  With one, its
-    costs of messages go before `message`, workers share its cores, and `widths` are the cores
-    that each cluster's tasks use (one each).  Raises ValueError if a task is not in exactly one
+    Without a machine, a worker waits only for data and to send costs it nothing.  With one,
+    `message` is its own unless given, workers share its cores, and `widths` are the cores that
+    each cluster's tasks use (one each).  Raises ValueError if a task is not in exactly one
     cluster, and if the orders contradict the data, so that the workers wait for each other for
     ever.
     """
@@ -65,7 +65,8 @@ def simulate(
     if machine is None and widths is None:
         start, end = _run(graph, clusters, owner, message or MessageCost())
     else:
-        machine = machine or Machine(message=message or MessageCost())
+        machine = machine or Machine()
+        machine = machine if message is None else replace(machine, message=message)
         widths = widths or [1] * len(clusters)
         start, end = run_shared(graph, clusters, owner, machine, widths)
         _refuse_deadlock([[t for t in tasks if end[t] < 0] for tasks in clusters])

@@ -10,6 +10,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.traits import is_side_effect_free
 
+from ramiel.costs.machine import machine_of
 from ramiel.dialects.dataflow import GraphOp, WeightOp
 from ramiel.errors import RamielError
 from ramiel.remarks import remark
@@ -29,7 +30,8 @@ class Clone(ModulePass):
     """The limited cloning of Das and Rauchwerger (arXiv 2308.11192), before clusters are known.
 
     Args:
-        max_cost: the cost in ns up to which an operation is cheap; a fifth of a message.
+        max_cost: the cost in ns up to which an operation is cheap; None for a fifth of a message,
+            of which the graph's attribute `machine` says the cost.
         max_copies: how many copies one operation may get beside itself.
 
     An operation without a cost is judged by the bytes that it reads and writes, and is dear if
@@ -37,16 +39,23 @@ class Clone(ModulePass):
     """
 
     name = "clone"
-    max_cost: int = CloningLimits().max_cost
+    max_cost: int | None = None
     max_copies: int = CloningLimits().max_copies
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        try:
-            limits = CloningLimits(self.max_cost, self.max_copies)
-        except ValueError as error:
-            raise RamielError(f"clone: {error}") from None
         for graph in [nested for nested in op.walk() if isinstance(nested, GraphOp)]:
+            max_cost = self.max_cost if self.max_cost is not None else cheap(graph)
+            try:
+                limits = CloningLimits(max_cost, self.max_copies)
+            except ValueError as error:
+                raise RamielError(f"clone: {error}") from None
             clone_in_graph(graph, limits)
+
+
+def cheap(graph: GraphOp) -> int:
+    """The ns up to which an operation is cheap: a fifth of a message."""
+    machine = machine_of(graph)
+    return CloningLimits().max_cost if machine is None else machine.message.latency_ns // 5
 
 
 def clone_in_graph(graph: GraphOp, limits: CloningLimits) -> None:

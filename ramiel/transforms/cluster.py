@@ -8,12 +8,12 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
+from ramiel.costs.machine import machine_of
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.errors import RamielError
 from ramiel.scheduling.algorithms import find_algorithm, schedule
 from ramiel.scheduling.merging import by_first_start
 from ramiel.scheduling.simulator import simulate
-from ramiel.scheduling.task_graph import MessageCost
 from ramiel.transforms.task_graph import is_task, message_cost, read_tasks
 from ramiel.transforms.task_program import replace_program
 
@@ -27,8 +27,9 @@ class Cluster(ModulePass):
     Args:
         algorithm: a name of `ramiel.scheduling.algorithms`.
         max_clusters: make at most this number; None for any.
-        message_ns: what a message between two workers costs; 0 where no operation has a cost.
-        message_ns_per_byte: what it costs beside that for each byte.
+        message_ns: what a message between two workers costs; None for what the attribute
+            `machine` of the graph says, else 10 µs; 0 where no operation has a cost.
+        message_ns_per_byte: what it costs beside that for each byte; None as for message_ns.
 
     Raises RamielError for an unknown algorithm, for fewer than one cluster and for a bad cost.
     """
@@ -36,8 +37,8 @@ class Cluster(ModulePass):
     name = "cluster"
     algorithm: str = "linear"
     max_clusters: int | None = None
-    message_ns: int = MessageCost().latency_ns
-    message_ns_per_byte: float = MessageCost().ns_per_byte
+    message_ns: int | None = None
+    message_ns_per_byte: float | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         try:
@@ -53,8 +54,9 @@ class Cluster(ModulePass):
         """Replace one graph by its task program."""
         operations = [op for op in graph.block.ops if is_task(op)]
         tasks = read_tasks(operations, [operations])
-        message = message_cost(self.message_ns, tasks, self.message_ns_per_byte)
+        machine = machine_of(graph)
+        message = message_cost(self.message_ns, tasks, self.message_ns_per_byte, machine)
         clusters = schedule(self.algorithm, tasks.graph, message, self.max_clusters, tasks.ordered)
         clusters = by_first_start(clusters, simulate(tasks.graph, clusters, message))
-        timeline = simulate(tasks.graph, clusters, message)
+        timeline = simulate(tasks.graph, clusters, message, machine)
         replace_program(graph, tasks, clusters, graph.output.values, timeline)

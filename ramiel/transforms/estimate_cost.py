@@ -1,104 +1,78 @@
-"""`estimate-cost`: how long each operation takes, in nanoseconds on one core.
-
-The static model needs no hardware and gives the same integers everywhere: a fixed price for each
-call, plus the larger of what its arithmetic and what its memory traffic take.
-"""
+"""`estimate-cost`: how long each operation takes, in nanoseconds on 1, 2, … cores."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
+from pathlib import Path
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, i64
-from xdsl.ir import Block, Operation
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
-from ramiel.dialects.dataflow import GraphOp, Immediate
-from ramiel.dialects.torch import CallOp
-from ramiel.dialects.torch_control import IfOp, LoopOp
+from ramiel.cores import available_cores
+from ramiel.costs.cost_file import read_costs
+from ramiel.costs.machine import set_machine
+from ramiel.costs.model import MEBIBYTE, Limits, Request, find_model
+from ramiel.dialects import syntax
+from ramiel.dialects.dataflow import GraphOp
 from ramiel.errors import RamielError
-from ramiel.operators.emitter import Unsupported
-from ramiel.tensors import byte_size, dims_of
-from ramiel.transforms.lowering import lower, needs_lowering
-from ramiel.transforms.task_graph import LONGEST
-from ramiel.weights import WeightStore
-
-CALL_NS = 4_000
-"""Python and PyTorch's dispatcher, for a call that computes."""
-VIEW_NS = 1_000
-"""A call that only makes a view."""
-FLOPS_PER_NS = 50
-"""What convolutions and matrix products reach on one core."""
-BYTES_PER_NS = 8
-"""Memory bandwidth of one core."""
-
-UNKNOWN_TRIPS = 8
-"""Iterations of a loop whose number is not known when compiling."""
+from ramiel.transforms.task_graph import COST, LONGEST, is_task
 
 
 @dataclass(frozen=True)
 class EstimateCost(ModulePass):
-    """Attaches `cost = [ns]` to each operation of each graph that has none yet."""
+    """Attaches `cost = [ns, …]` to each operation of each graph that has none yet.
+
+    Args:
+        model: static, roofline, profile, or an extension's; see docs/costs.md.
+        costs: a costs.json whose costs go before the model's.
+        cores: the widest that a cost is wanted for; None for the cores that may be used.
+        executor: whose messages and calls the graph's attribute `machine` describes.
+        seconds, mebibytes: what a profile may take.
+
+    Raises RamielError for an unknown model and for a file that holds no costs.
+    """
 
     name = "estimate-cost"
 
     model: str = "static"
+    costs: str | None = None
+    cores: int | None = None
+    executor: str = "threads"
+    seconds: int = int(Limits().seconds)
+    mebibytes: int = Limits().total_bytes // MEBIBYTE
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if self.model != "static":
-            raise RamielError(f"no cost model {self.model!r}; there is: static")
+        if self.cores is not None and self.cores < 1:
+            raise RamielError(f"estimate-cost: cores must be at least 1, not {self.cores}")
+        model = find_model(self.model)
         for graph in op.ops:
             if not isinstance(graph, GraphOp):
                 continue
-            for task in graph.block.ops:
-                if task is graph.output or task.has_trait(Immediate) or "cost" in task.attributes:
-                    continue
-                cost = static_cost(task, graph.store)
-                if cost is not None:
-                    task.attributes["cost"] = ArrayAttr([IntegerAttr(min(cost, LONGEST), i64)])
+            if self.costs is not None:
+                given = read_costs(Path(self.costs), tasks_without_cost(graph))
+                attach(given.costs)
+                if given.machine is not None:
+                    set_machine(graph, given.machine)
+            tasks = tasks_without_cost(graph)
+            if not tasks:
+                continue
+            limits = Limits(seconds=self.seconds, total_bytes=self.mebibytes * MEBIBYTE)
+            cores = self.cores if self.cores is not None else available_cores()
+            estimate = model(Request(graph, tasks, cores, self.executor, limits))
+            attach(estimate.costs)
+            if estimate.machine is not None:
+                set_machine(graph, estimate.machine)
 
 
-def static_cost(op: Operation, store: WeightStore) -> int | None:
-    """Nanoseconds of an operation on one core; None if it has no meaning in PyTorch.
-
-    An operation that is not lowered yet costs what it will be lowered to.
-    """
-    if isinstance(op, CallOp):
-        return call_cost(op)
-    if isinstance(op, IfOp):
-        return CALL_NS + max(block_cost(region.block, store) for region in op.regions)
-    if isinstance(op, LoopOp):
-        return CALL_NS + (op.count or UNKNOWN_TRIPS) * block_cost(op.block, store)
-    if not needs_lowering(op):
-        return None
-    try:
-        emitted, _ = lower(op, store)
-    except Unsupported:
-        return None
-    cost = sum(static_cost(call, store) or 0 for call in emitted)
-    for call in emitted:
-        # The graph's values must not keep them as readers.
-        call.drop_all_references()
-    return cost
+def tasks_without_cost(graph: GraphOp) -> list[Operation]:
+    """The operations that a worker runs and that have no cost yet."""
+    return [op for op in graph.block.ops if is_task(op) and COST not in op.attributes]
 
 
-def block_cost(block: Block, store: WeightStore) -> int:
-    """Nanoseconds of all operations of a region's block."""
-    return sum(static_cost(op, store) or 0 for op in block.ops)
-
-
-def call_cost(op: CallOp) -> int:
-    """Nanoseconds of one torch.call; unknown dimensions count as 1."""
-    callee = op.callee
-    if callee.view:
-        return VIEW_NS
-    moved = sum(byte_size(value.type) for value in (*op.operands, *op.results))
-    flops = callee.flops(op) if callee.flops is not None else _elements(op)
-    return CALL_NS + max(flops // FLOPS_PER_NS, moved // BYTES_PER_NS)
-
-
-def _elements(op: Operation) -> int:
-    """How many numbers the operation computes."""
-    shapes = [dims_of(result.type) or [] for result in op.results]
-    return sum(prod(dim for dim in shape if isinstance(dim, int)) for shape in shapes)
+def attach(costs: Mapping[Operation, Sequence[int]]) -> None:
+    """Write costs on their operations."""
+    for task, cost in costs.items():
+        task.attributes[COST] = syntax.to_attribute([min(ns, LONGEST) for ns in cost])

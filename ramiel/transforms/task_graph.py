@@ -14,6 +14,7 @@ from ramiel.dialects import syntax
 from ramiel.dialects.dataflow import Immediate
 from ramiel.errors import RamielError
 from ramiel.remarks import remark
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.task_graph import Edge, MessageCost, TaskGraph
 from ramiel.tensors import byte_size
 
@@ -140,11 +141,19 @@ def read_tasks(
     )
 
 
-def message_cost(latency_ns: int, tasks: Tasks, ns_per_byte: float = 0.0) -> MessageCost:
-    """The cost of a message between threads; free if the tasks have no costs to compare with.
+def message_cost(
+    latency_ns: int | None,
+    tasks: Tasks,
+    ns_per_byte: float | None = None,
+    machine: Machine | None = None,
+) -> MessageCost:
+    """The cost of a message: what is given, else the machine's, else the default.
 
-    Raises RamielError if it is negative.
+    Free if the tasks have no costs to compare with.  Raises RamielError if a part is negative.
     """
+    known = machine.message if machine is not None else MessageCost()
+    latency_ns = known.latency_ns if latency_ns is None else latency_ns
+    ns_per_byte = known.ns_per_byte if ns_per_byte is None else ns_per_byte
     if latency_ns < 0:
         raise RamielError(f"message-ns is {latency_ns}, not at least 0")
     if ns_per_byte < 0:

@@ -48,7 +48,7 @@ def test_three_workers_on_two_cores():
 
 def test_messages_cost_both_sides_time_of_their_own():
     graph = TaskGraph([10, 10, 10], [(0, 1, 8), (0, 2, 8)])
-    machine = Machine(message=MessageCost(5), send_ns=2, receive_ns=3)
+    machine = Machine(message=MessageCost(10), send_ns=2, receive_ns=3)
     timeline = simulate(graph, [[0], [1, 2]], machine=machine)
     # One message: 2 to send, 5 on the way, 3 to take it, and that once.
     assert timeline.end == [12, 30, 40]
@@ -67,6 +67,12 @@ def test_a_wide_task_shares_the_cores_with_a_narrow_one():
     timeline = simulate(graph, [[0], [1]], machine=Machine(cores=2), widths=[2, 1])
     # Three cores are wanted of two: each runs at two thirds until the narrow task has its 30.
     assert timeline.end == [75, 45]
+
+
+def test_a_call_begins_and_ends():
+    machine = Machine(call_ns=7, serial_call_ns=3)
+    assert makespan(PAIR, [[0], [1]], machine) == 107
+    assert makespan(PAIR, [[0, 1]], machine) == 163
 
 
 def test_a_deadlock_is_named():

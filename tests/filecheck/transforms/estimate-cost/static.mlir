@@ -6,7 +6,7 @@
 // nanosecond) and its memory traffic (8 bytes a nanosecond).  It gives the same integers on every
 // machine.
 
-// MODEL: ramiel-opt: no cost model 'guess'; there is: static
+// MODEL: ramiel-opt: no cost model 'guess'; there are: static, roofline, profile
 dataflow.graph @costs(%x : tensor<1000x1000xf32>) -> (tensor<1000000xf32>) attributes {weights = "costs.onnx"} {
   // Weights and constants are there before the program runs.
   // CHECK:      %w = dataflow.weight "w" : tensor<1000x1000xf32>{{$}}

@@ -1,0 +1,1 @@
+"""Costs of operations, messages and calls: models, measurements, the files that keep them."""

@@ -1,0 +1,135 @@
+"""What `ramiel calibrate` found out about a machine, as a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ramiel.costs.cache import machine_file, machine_name, read_json, write_json
+from ramiel.errors import RamielError
+from ramiel.scheduling.machine import Machine
+from ramiel.scheduling.task_graph import MessageCost
+
+VERSION = 1
+"""Of the file's format."""
+FILE_VARIABLE = "RAMIEL_CALIBRATION"
+"""The environment variable that names another file."""
+
+
+@dataclass(frozen=True)
+class ExecutorCosts:
+    """What messages and calls of one executor cost, in ns.
+
+    Attributes:
+        message_ns, ns_per_byte: from the end of an operation to the start of its waiting reader
+            in another cluster, a message of b bytes takes message_ns + ns_per_byte · b.
+        send_ns, receive_ns: what of that the sender and the reader spend of their own time.
+        call_ns: start and end of a call with two clusters.
+        serial_call_ns: the same with one cluster on the calling thread.
+        messages: bytes → ns, as measured.
+
+    """
+
+    message_ns: int
+    ns_per_byte: float
+    send_ns: int
+    receive_ns: int
+    call_ns: int
+    serial_call_ns: int
+    messages: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A machine's figures; lists are by width, from one core on.
+
+    Attributes:
+        machine, torch: what they were measured with.
+        flops_per_ns: float32 peak inside one operator.
+        bytes_per_ns: memory bandwidth inside one operator.
+        dispatch_ns: a call of a small operator.
+        slowdown: how many times longer operators take while 1, 2, … cores are busy.
+        executors: by name.
+
+    """
+
+    machine: str
+    torch: str
+    flops_per_ns: list[float]
+    bytes_per_ns: list[float]
+    dispatch_ns: int
+    slowdown: list[float]
+    executors: Mapping[str, ExecutorCosts]
+
+    def machine_for(self, executor: str, cores: int) -> Machine:
+        """What the scheduler takes into account.  Raises RamielError for an unknown executor."""
+        found = self.executors.get(executor)
+        if found is None:
+            known = ", ".join(self.executors)
+            raise RamielError(f"executor {executor!r} is not calibrated; there are: {known}")
+        return Machine(
+            cores=cores,
+            slowdown=tuple(max(1.0, factor) for factor in self.slowdown),
+            message=MessageCost(found.message_ns, found.ns_per_byte),
+            send_ns=found.send_ns,
+            receive_ns=found.receive_ns,
+            call_ns=found.call_ns,
+            serial_call_ns=found.serial_call_ns,
+        )
+
+    def at_width(self, figures: list[float], width: int) -> float:
+        """A figure by width; wider than measured counts as the widest."""
+        return figures[min(width, len(figures)) - 1]
+
+
+def calibration_file() -> Path:
+    """$RAMIEL_CALIBRATION, else this machine's in the cache folder."""
+    if own := os.environ.get(FILE_VARIABLE):
+        return Path(own)
+    import torch
+
+    return machine_file("calibration", torch.__version__)
+
+
+def save(calibration: Calibration, file: Path) -> None:
+    """Write the file.  Raises RamielError if that cannot be."""
+    write_json(file, {"version": VERSION, **asdict(calibration)})
+
+
+def load(file: Path) -> Calibration | None:
+    """The file's calibration, None if there is none or its format is another."""
+    found = read_json(file)
+    if found is None or found.pop("version", None) != VERSION:
+        return None
+    try:
+        executors: dict[str, dict[str, Any]] = found.pop("executors")
+        costs = {name: ExecutorCosts(**item) for name, item in executors.items()}
+        return Calibration(**found, executors=costs)
+    except (TypeError, AttributeError, KeyError):
+        return None
+
+
+def this_machine() -> Calibration:
+    """The calibration of this machine; measured now, in seconds, if it never was.
+
+    Raises RamielError if $RAMIEL_CALIBRATION names a file that holds none.
+    """
+    file = calibration_file()
+    found = load(file)
+    if found is not None:
+        return found
+    if os.environ.get(FILE_VARIABLE):
+        raise RamielError(f"{file} holds no calibration of version {VERSION}")
+    from ramiel.costs.measuring import calibrate
+    from ramiel.remarks import remark
+
+    remark(f"measuring this machine once ({machine_name()}): the file is {file}")
+    found = calibrate()
+    try:
+        save(found, file)
+    except RamielError as error:
+        remark(str(error))
+    return found

@@ -1,0 +1,80 @@
+"""costs.json: the costs that a schedule was made from, to be given back with `--costs`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from xdsl.ir import Operation
+
+from ramiel.costs.cache import read_json
+from ramiel.costs.machine import machine_from_literal, machine_to_literal
+from ramiel.costs.model import Estimate
+from ramiel.dialects.torch import CallOp
+from ramiel.errors import RamielError
+from ramiel.locations import node_name
+from ramiel.scheduling.machine import Machine
+
+VERSION = 1
+"""Of the file's format."""
+
+
+def costs_text(
+    tasks: Sequence[tuple[Operation, Sequence[int]]], machine: Machine | None, model: str
+) -> str:
+    """The file: the model, the machine, each operation's node, callee and costs in ns."""
+    described = None if machine is None else machine_to_literal(machine)
+    head = {"version": VERSION, "model": model, "machine": described, "operations": []}
+    entries: list[dict[str, Any]] = []
+    for op, cost in tasks:
+        node, operation = _name(op)
+        entries.append({"node": node, "operation": operation, "cost": list(cost)})
+    # An operation a line, so that two files can be compared.
+    text = json.dumps(head, indent=1)
+    lines = ",\n  ".join(json.dumps(entry) for entry in entries)
+    return text.replace('"operations": []', f'"operations": [\n  {lines}\n ]') + "\n"
+
+
+def read_costs(file: Path, tasks: Sequence[Operation]) -> Estimate:
+    """The costs of a file for operations, by node and callee, and by order where those are equal.
+
+    Raises RamielError if the file is none of these, or knows not one of the operations.
+    """
+    content = read_json(file)
+    if content is None or content.get("version") != VERSION:
+        raise RamielError(f"{file} is no file of costs of version {VERSION}")
+    try:
+        entries: list[dict[str, Any]] = content["operations"]
+        known: defaultdict[tuple[str, str], list[list[int]]] = defaultdict(list)
+        for entry in entries:
+            known[entry["node"], entry["operation"]].append(_checked(entry["cost"]))
+        machine = content["machine"]
+        found = None if machine is None else machine_from_literal(machine)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RamielError(f"{file} is damaged: {error}") from error
+    costs: dict[Operation, Sequence[int]] = {}
+    seen: Counter[tuple[str, str]] = Counter()
+    for task in tasks:
+        name = _name(task)
+        if seen[name] < len(known[name]):
+            costs[task] = known[name][seen[name]]
+        seen[name] += 1
+    if tasks and not costs:
+        raise RamielError(f"{file} has no cost of this model's operations")
+    return Estimate(costs, found)
+
+
+def _checked(cost: Any) -> list[int]:
+    if not isinstance(cost, list) or not cost:
+        raise ValueError(f"{cost!r} is no list of ns")
+    for ns in cost:  # pyright: ignore[reportUnknownVariableType]
+        if not isinstance(ns, int) or ns < 0:
+            raise ValueError(f"{ns!r} is no time in ns")
+    return cost  # pyright: ignore[reportUnknownVariableType]
+
+
+def _name(op: Operation) -> tuple[str, str]:
+    return node_name(op), op.callee.key if isinstance(op, CallOp) else op.name

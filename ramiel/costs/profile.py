@@ -1,0 +1,180 @@
+"""The profile model: medians of the real kernels, timed in their places in the whole model.
+
+The operations run in order, with the expressions that the generated code has, on sampled inputs:
+so each finds the caches, and the memory, as it will find them.  What may not or cannot be run
+costs what the roofline model says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import takewhile
+
+from xdsl.ir import Operation
+
+from ramiel.costs.calibration import this_machine
+from ramiel.costs.kernels import Inputs, Kernel, Runner, bytes_alive, bytes_kept, kernels_of
+from ramiel.costs.measurements import Measurements
+from ramiel.costs.measuring import by_each_width
+from ramiel.costs.model import Estimate, Request
+from ramiel.costs.roofline import roofline_costs
+from ramiel.costs.side_by_side import side_by_side, started_together
+from ramiel.remarks import remark
+
+ROUNDS = 15
+"""Runs of the whole model at most, at one width."""
+TIMER_NS = 80
+"""What taking the time adds."""
+
+Times = Mapping[str, int]
+"""Kernel key → ns; 0 for what cannot be run."""
+
+
+def estimate(request: Request) -> Estimate:
+    """Measured costs for each width up to the request's; widths between powers of two as below."""
+    calibration = this_machine()
+    machine = calibration.machine_for(request.executor, request.cores)
+    measurements = Measurements.load()
+    profiler = Profiler(request, measurements)
+    widths = sorted({*(1 << i for i in range(request.cores.bit_length())), request.cores})
+    widths = [width for width in widths if width <= request.cores]
+    by_width = profiler.measure(widths)
+    slowdown = profiler.measure_slowdown(by_width[1])
+    if profiler.measured:
+        measurements.save()
+    costs: dict[Operation, Sequence[int]] = {}
+    refused: Counter[str] = Counter()
+    kernels = {kernel.op: kernel for kernel in profiler.kernels}
+    for task in request.tasks:
+        kernel = kernels[task]
+        known = list(takewhile(bool, (by_width[width].get(kernel.key, 0) for width in widths)))
+        if known:
+            costs[task] = [round(ns) for ns in by_each_width(widths[: len(known)], known)]
+            continue
+        refused[kernel.refusal or "the time was up, or it failed before"] += 1
+        fallback = roofline_costs(task, request.graph.store, calibration, request.cores)
+        if fallback is not None:
+            costs[task] = fallback
+    for reason, count in refused.items():
+        remark(f"{count} operations not profiled, roofline instead: {reason}", request.graph)
+    if slowdown is not None:
+        machine = replace(machine, slowdown=between_one_and(request.cores, slowdown))
+    return Estimate(costs, machine)
+
+
+def between_one_and(cores: int, slowdown: float) -> tuple[float, ...]:
+    """The slowdown for 1, 2, … busy cores, in equal steps up to that of all."""
+    steps = [1 + (slowdown - 1) * busy / (cores - 1) for busy in range(cores)]
+    return tuple(round(step, 3) for step in steps)
+
+
+class Profiler:
+    """Runs one graph within the limits, and keeps what it found among the measurements."""
+
+    def __init__(self, request: Request, measurements: Measurements) -> None:
+        limits = request.limits
+        self.request, self.measurements = request, measurements
+        self.deadline = time.perf_counter() + limits.seconds
+        self.kernels = kernels_of(request.graph, limits)
+        self.keep = bytes_kept(request.graph) <= limits.total_bytes
+        if not self.keep and bytes_alive(request.graph, self.kernels) > limits.total_bytes:
+            self.refuse(f"the model needs more than {limits.total_bytes} bytes")
+        self.measured = False
+        self._inputs: Inputs | None = None
+
+    def refuse(self, reason: str) -> None:
+        """Run nothing."""
+        for kernel in self.kernels:
+            kernel.refusal = kernel.refusal or reason
+
+    @property
+    def keys(self) -> list[str]:
+        """Of the kernels that may be run."""
+        return [kernel.key for kernel in self.kernels if kernel.refusal is None]
+
+    def measure(self, widths: Sequence[int]) -> dict[int, Times]:
+        """The times at each width; what is known from before is not measured again."""
+        found: dict[int, Times] = {}
+        for position, width in enumerate(widths):
+            known = self.measurements.at_width(width)
+            if any(key not in known for key in self.keys):
+                # What is left of the time, in equal shares, with one for contention.
+                now = time.perf_counter()
+                share = (self.deadline - now) / (len(widths) - position + 1)
+                rounds = self._run([self._rounds(now + share)], width)[0]
+                new = self._failures() | medians(self.kernels, rounds)
+                known.update({key: ns for key, ns in new.items() if key not in known})
+            found[width] = {key: known[key] for key in dict.fromkeys(self.keys) if key in known}
+        return found
+
+    def measure_slowdown(self, alone: Times) -> float | None:
+        """How many times longer the kernels take while all cores run them; None if unknown."""
+        cores = self.request.cores
+        if cores == 1 or not alone:
+            return None
+        name = f"{cores} busy: {self._digest()}"
+        if name in self.measurements.slowdown:
+            return self.measurements.slowdown[name]
+        if not self._fits(cores):
+            return None
+        runs = [self._rounds(self.deadline) for _ in range(cores)]
+        rounds = [one for several in self._run(runs, 1) for one in several]
+        together = medians(self.kernels, rounds)
+        both = [key for key in self.keys if alone.get(key) and key in together]
+        if not both:
+            return None
+        factor = sum(together[key] for key in both) / max(1, sum(alone[key] for key in both))
+        self.measurements.slowdown[name] = round(max(1.0, factor), 3)
+        return self.measurements.slowdown[name]
+
+    def _failures(self) -> dict[str, int]:
+        """0 for kernels that turned out not to run, so that they are not tried each time."""
+        return {kernel.key: 0 for kernel in self.kernels if kernel.refusal and kernel.key}
+
+    def _digest(self) -> str:
+        return hashlib.sha256("\n".join(self.keys).encode()).hexdigest()[:16]
+
+    def _fits(self, runs: int) -> bool:
+        """Whether several runs at the same time are within the limit of memory."""
+        limit = self.request.limits.total_bytes
+        return bytes_kept(self.request.graph) * runs <= limit
+
+    def _run(
+        self, functions: Sequence[Callable[[], list[list[int | None]]]], width: int
+    ) -> list[list[list[int | None]]]:
+        self.measured = True
+        if len(functions) == 1:
+            return side_by_side(functions, width)
+        return started_together(functions, width)
+
+    def _rounds(self, deadline: float) -> Callable[[], list[list[int | None]]]:
+        """Runs of the graph until the deadline; the first warms up, unless it is the only one."""
+        if self._inputs is None:
+            self._inputs = Inputs(self.request.graph)
+        runner = Runner(self.kernels, self._inputs, self.keep)
+
+        def run() -> list[list[int | None]]:
+            first = runner.run(self.deadline)
+            rounds: list[list[int | None]] = []
+            while len(rounds) < ROUNDS and time.perf_counter() < deadline:
+                rounds.append(runner.run(self.deadline))
+            return rounds or [first]
+
+        return run
+
+
+def medians(kernels: Sequence[Kernel], rounds: Sequence[Sequence[int | None]]) -> dict[str, int]:
+    """For each key the median of all its kernels in all rounds, in ns."""
+    samples: dict[str, list[int]] = {}
+    for times in rounds:
+        for kernel, taken in zip(kernels, times, strict=True):
+            if taken is not None:
+                samples.setdefault(kernel.key, []).append(taken)
+    return {
+        key: max(1, round(statistics.median(found)) - TIMER_NS) for key, found in samples.items()
+    }
