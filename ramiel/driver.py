@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
@@ -17,6 +18,8 @@ from xdsl.utils.exceptions import VerifyException
 from ramiel.backend.module_printer import prediction
 from ramiel.backend.target import find_program
 from ramiel.cores import available_cores
+from ramiel.costs.cost_file import costs_text
+from ramiel.costs.machine import machine_of
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.task import ProgramOp
 from ramiel.errors import RamielError
@@ -25,11 +28,12 @@ from ramiel.frontend.names import identifier
 from ramiel.ir_text import text_of
 from ramiel.remarks import collected
 from ramiel.scheduling.algorithms import schedule
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.parallelism import Parallelism, measure_parallelism
 from ramiel.scheduling.report import ScheduleReport, report_schedule
-from ramiel.scheduling.task_graph import MessageCost
+from ramiel.scheduling.simulator import simulate
 from ramiel.tensors import byte_size
-from ramiel.transforms.task_graph import Tasks, is_task, read_tasks
+from ramiel.transforms.task_graph import Tasks, cost_of, is_task, read_tasks
 from ramiel.transforms.task_program import MAKESPAN
 from ramiel.weight_files import programs, weight_names
 
@@ -43,11 +47,12 @@ LOWER = ("convert-onnx-to-torch", "outline-constants")
 LINEAR = {"fast": "fuse-linear", "faithful": "fuse-linear{keep-parameters=true}"}
 KERNELS = ("pack-weights", "fuse-activation", "channels-last", "cse", "dce")
 """What only runs well where PyTorch has oneDNN, as its builds for x86 and ARM have."""
-ESTIMATE = ("estimate-cost", "clone")
 DUPLICATE = "duplicate-tasks{min-gain-percent=1}"
 """A copy is one more line to read: not for less than one per cent."""
 OPTIONAL = ("constant-fold", *IDIOMS[:3], "fuse-batch-norm", "fuse-linear", *KERNELS[:3])
 """Passes that a program runs without as well."""
+COST_MODEL_VARIABLE = "RAMIEL_COST_MODEL"
+"""The environment variable with the cost model of whoever asks for none."""
 PRESETS = ("faithful", "fast")
 """`faithful` changes no parameter; `fast` may."""
 EXTENSIONS = "ramiel.pipeline"
@@ -78,6 +83,23 @@ class Options:
     """Symbolic dimensions to fix, as "batch=1"."""
     name: str | None = None
     """The class's name."""
+    cost_model: str | None = None
+    """static, roofline, profile or an extension's; None: $RAMIEL_COST_MODEL, else profile."""
+    costs: str | None = None
+    """A costs.json whose costs go before the model's."""
+
+    @property
+    def model(self) -> str:
+        """The cost model that is used."""
+        return self.cost_model or os.environ.get(COST_MODEL_VARIABLE) or "profile"
+
+    @property
+    def usable_workers(self) -> int:
+        """The number of workers.  Raises RamielError if it is less than one."""
+        workers = self.workers if self.workers is not None else available_cores()
+        if workers < 1:
+            raise RamielError(f"--workers must be at least 1, not {workers}")
+        return workers
 
 
 @dataclass(frozen=True)
@@ -94,6 +116,8 @@ class Compilation:
     """(pass, IR after it), if asked for."""
     weights_of_stages: Sequence[str] = ()
     """The weights that the IR of the stages names."""
+    costs: str = ""
+    """The text of costs.json: what the schedule was made from."""
     remarks: Sequence[str] = ()
     """What passes did not do, and why."""
 
@@ -210,20 +234,18 @@ def _compile(
     keep_ir: bool,
     package: str | None,
 ) -> Compilation:
-    workers = options.workers if options.workers is not None else available_cores()
-    if workers < 1:
-        raise RamielError(f"--workers must be at least 1, not {workers}")
+    workers = options.usable_workers
     module = load(model, package)
     pipeline = lower_model(module, options, progress, keep_ir)
-    pipeline.run(ESTIMATE)
-    tasks = tasks_of(module)
+    costs = estimate(pipeline, options)
+    tasks, machine = tasks_of(module), machine_of_module(module)
     parallelism = measure_parallelism(tasks.graph)
-    algorithm = _algorithm(tasks, workers, options)
+    algorithm = _algorithm(tasks, workers, options, machine)
     pipeline.run(f"cluster{{algorithm={algorithm} max-clusters={workers}}}")
-    report = _report(tasks, find_program(module), workers)
+    report = _report(tasks, find_program(module), workers, machine)
     if options.duplicate and report.pays:
         pipeline.run(DUPLICATE)
-        report = _report(tasks, find_program(module), workers)
+        report = _report(tasks, find_program(module), workers, machine)
     verdict = _judge(pipeline, report, options)
     program = find_program(module)
     if package is not None:
@@ -236,31 +258,53 @@ def _compile(
         report,
         tuple(pipeline.stages or ()),
         tuple(pipeline.weights_of_stages),
+        costs,
     )
+
+
+def estimate(pipeline: Pipeline, options: Options) -> str:
+    """Run the cost model, then clone; returns the text of costs.json."""
+    arguments = {"model": options.model, "costs": options.costs}
+    given = " ".join(f'{key}="{value}"' for key, value in arguments.items() if value is not None)
+    pipeline.run(f"estimate-cost{{{given}}}")
+    graph = _graph_of(pipeline.module)
+    priced = [(op, cost) for op in graph.block.ops if (cost := cost_of(op)) is not None]
+    text = costs_text(priced, machine_of(graph), options.model)
+    pipeline.run("clone")
+    return text
+
+
+def _graph_of(module: ModuleOp) -> GraphOp:
+    return next(op for op in module.ops if isinstance(op, GraphOp))
+
+
+def machine_of_module(module: ModuleOp) -> Machine:
+    """What the module's costs were estimated for; ideal but for messages if they do not say."""
+    return machine_of(_graph_of(module)) or Machine()
 
 
 def tasks_of(module: ModuleOp) -> Tasks:
     """The tasks of the module's graph."""
-    graph = next(op for op in module.ops if isinstance(op, GraphOp))
+    graph = _graph_of(module)
     tasks = [op for op in graph.block.ops if is_task(op)]
     return read_tasks(tasks, [tasks])
 
 
-def _algorithm(tasks: Tasks, workers: int, options: Options) -> str:
+def _algorithm(tasks: Tasks, workers: int, options: Options, machine: Machine) -> str:
     """The portfolio; linear clusters if the program has to be parallel though it gains nothing."""
     if not options.force_parallel:
         return "portfolio"
-    message = MessageCost()
+    message = machine.message
     clusters = schedule("list", tasks.graph, message, workers, tasks.ordered)
-    gains = report_schedule(tasks.graph, clusters, message, workers).speedup > 1
+    gains = simulate(tasks.graph, clusters, message).makespan < sum(tasks.graph.costs)
     return "portfolio" if gains else "linear"
 
 
-def _report(tasks: Tasks, program: ProgramOp, workers: int) -> ScheduleReport:
+def _report(tasks: Tasks, program: ProgramOp, workers: int, machine: Machine) -> ScheduleReport:
     """What is said of the program that the tasks were moved to."""
     number = {op: task for task, op in enumerate(tasks.operations)}
     clusters = [[number[op] for op in c.block.ops if op in number] for c in program.clusters]
-    report = report_schedule(tasks.graph, clusters, MessageCost(), workers)
+    report = report_schedule(tasks.graph, clusters, machine.message, workers, machine)
     # Copies, which are no tasks of the graph, make it faster than that.
     return replace(
         report,

@@ -47,14 +47,18 @@ def compile(
     executor: str = "threads",
     preset: str = "fast",
     force_parallel: bool = False,
+    cost_model: str | None = None,
     **load_options: Any,
 ) -> ParallelModel:
     """Compile an ONNX model and load it.
 
     model: a path, or a model in memory.  workers: clusters at most (None: the usable cores).
+    cost_model: static, roofline or profile (None: as `ramiel compile`).
     executor and further options are those of `Model.load`.  Raises RamielError.
     """
-    options = Options(workers=workers, preset=preset, force_parallel=force_parallel)
+    options = Options(
+        workers=workers, preset=preset, force_parallel=force_parallel, cost_model=cost_model
+    )
     name = "model" if isinstance(model, ModelProto) else Path(model).stem
     compilation = compile_model(model, options, package=name)
     folder = Path(tempfile.mkdtemp(prefix="ramiel-"))

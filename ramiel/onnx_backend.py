@@ -72,7 +72,7 @@ class RamielBackend(Backend):
         """Compile a model.  Raises RamielError for what cannot be compiled."""
         if not cls.supports_device(device):
             raise RamielError(f"no device {device!r}: there is CPU")
-        compilation = compile_model(model, Options(workers=1), package="model")
+        compilation = compile_model(model, Options(workers=1, cost_model="static"), package="model")
         folder = Path(tempfile.mkdtemp(prefix="ramiel-"))
         try:
             write_package(compilation.program, folder / "model")

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -79,17 +79,20 @@ def write_package(
     force: bool = False,
     ir: Sequence[tuple[str, str]] = (),
     ir_weights: Sequence[str] = (),
+    more_files: Mapping[str, str] | None = None,
 ) -> None:
     """Write the package to a temporary sibling and move it into place.
 
     An existing folder is replaced only if Ramiel made it, or by force.  Raises RamielError if the
     folder cannot be written; then nothing is left behind.
 
+    more_files: texts by path that belong into the package, too.
     ir: (pass, text) for each stage, written to ir/ with the weights that the texts name.
     """
     directory = directory.absolute()
     check_destination(directory, force)
     files = package_files(program, name)
+    files |= more_files or {}
     files |= {f"ir/{index:02}-{stage}.mlir": text for index, (stage, text) in enumerate(ir)}
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,12 @@ def costs_text(
 ) -> str:
     """The file: the model, the machine, each operation's node, callee and costs in ns."""
     described = None if machine is None else machine_to_literal(machine)
-    head = {"version": VERSION, "model": model, "machine": described, "operations": []}
+    head: dict[str, Any] = {
+        "version": VERSION,
+        "model": model,
+        "machine": described,
+        "operations": [],
+    }
     entries: list[dict[str, Any]] = []
     for op, cost in tasks:
         node, operation = _name(op)

@@ -48,12 +48,23 @@ class Kernel:
     """Operands that no later operation reads."""
 
 
-def key_of(op: CallOp) -> str:
-    """What makes two calls the same: the expression with its attributes, shapes and dtypes."""
+def key_of(op: CallOp, layout: str = "") -> str:
+    """What makes two calls the same: the expression with its attributes, shapes and dtypes.
+
+    Types say nothing of the order in memory: `layout` tells models that change it from others.
+    """
     names = {value: f"v{index}" for index, value in enumerate(op.operands)}
     types = ", ".join(str(value.type) for value in op.operands)
     results = ", ".join(str(value.type) for value in op.results)
-    return f"{render(op, names.__getitem__)} : ({types}) -> {results}"
+    return f"{render(op, names.__getitem__)} : ({types}) -> {results}{layout}"
+
+
+def layout_of(graph: GraphOp) -> str:
+    """ " in channels_last" if some tensors of the graph are, else nothing."""
+    changed = any(
+        isinstance(op, CallOp) and op.callee.key == "channels_last" for op in graph.block.ops
+    )
+    return " in channels_last" if changed else ""
 
 
 def kernels_of(graph: GraphOp, limits: Limits) -> list[Kernel]:
@@ -65,11 +76,12 @@ def kernels_of(graph: GraphOp, limits: Limits) -> list[Kernel]:
     for value in graph.output.values:
         last_use.pop(value, None)
     kernels: list[Kernel] = []
+    layout = layout_of(graph)
     for op in operations:
         done = [value for value in dict.fromkeys(op.operands) if last_use.get(value) is op]
         refusal = refusal_of(op, limits)
         if isinstance(op, CallOp) and refusal is None:
-            kernels.append(Kernel(op, expression_function(op), key_of(op), None, done))
+            kernels.append(Kernel(op, expression_function(op), key_of(op, layout), None, done))
         else:
             kernels.append(Kernel(op, None, "", refusal, done))
     return kernels

@@ -1,4 +1,4 @@
-"""`ramiel`: compile, verify, run, bench, info, schedule."""
+"""`ramiel`: compile, verify, run, bench, info, schedule, calibrate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ramiel.errors import RamielError
 
-COMMANDS = ("compile", "verify", "run", "bench", "info", "schedule", "operators")
+COMMANDS = ("compile", "verify", "run", "bench", "info", "schedule", "calibrate", "operators")
 """Each is a module of ramiel.tools.commands with `HELP`, `EXAMPLE`, `add_arguments`, `run`."""
 
 

@@ -11,12 +11,12 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.traits import is_side_effect_free
 
+from ramiel.costs.machine import machine_of
 from ramiel.dialects.task import ProgramOp
 from ramiel.errors import RamielError
 from ramiel.remarks import remark
 from ramiel.scheduling.duplication import Duplication, duplicate_tasks
 from ramiel.scheduling.simulator import Timeline, simulate
-from ramiel.scheduling.task_graph import MessageCost
 from ramiel.transforms.clone import CLONE
 from ramiel.transforms.clustered_tasks import ClusteredTasks, take_apart
 from ramiel.transforms.task_graph import message_cost, read_tasks
@@ -33,8 +33,9 @@ class DuplicateTasks(ModulePass):
     Args:
         max_copies: of one operation, beside itself.
         min_gain_percent: leave a program as it is if its makespan would fall by less than this.
-        message_ns: what a message between two workers costs; 0 where no operation has a cost.
-        message_ns_per_byte: what it costs beside that for each byte.
+        message_ns: what a message between two workers costs; None for what the attribute
+            `machine` of the program says, else 10 µs; 0 where no operation has a cost.
+        message_ns_per_byte: what it costs beside that for each byte; None as for message_ns.
 
     Raises RamielError for a negative option and for a bad cost.
     """
@@ -42,8 +43,8 @@ class DuplicateTasks(ModulePass):
     name = "duplicate-tasks"
     max_copies: int = 4
     min_gain_percent: int = 0
-    message_ns: int = MessageCost().latency_ns
-    message_ns_per_byte: float = MessageCost().ns_per_byte
+    message_ns: int | None = None
+    message_ns_per_byte: float | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.max_copies < 0:
@@ -60,7 +61,8 @@ class DuplicateTasks(ModulePass):
         """Replace one program by the one with copies."""
         clustered = take_apart(program)
         tasks = clustered.tasks
-        message = message_cost(self.message_ns, tasks, self.message_ns_per_byte)
+        machine = machine_of(program)
+        message = message_cost(self.message_ns, tasks, self.message_ns_per_byte, machine)
         found = duplicate_tasks(
             tasks.graph,
             clustered.clusters,
@@ -69,9 +71,9 @@ class DuplicateTasks(ModulePass):
             fixed=_tasks_to_run_once(clustered),
             kept={tasks.producer[value] for value in clustered.outputs if value in tasks.producer},
         )
-        before = simulate(tasks.graph, clustered.clusters, message)
+        before = simulate(tasks.graph, clustered.clusters, message, machine)
         clusters = [items for items in found.clusters if items]
-        after = simulate(found.graph, clusters, message)
+        after = simulate(found.graph, clusters, message, machine)
         if after.makespan * 100 > before.makespan * (100 - self.min_gain_percent):
             replace_program(program, tasks, clustered.clusters, clustered.outputs, before)
             return

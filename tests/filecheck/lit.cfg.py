@@ -15,3 +15,4 @@ config.test_exec_root = str(Path(__file__).parents[2] / "build" / "lit")  # noqa
 config.environment["PATH"] = os.pathsep.join(  # noqa: F821  # pyright: ignore
     [str(Path(sys.executable).parent), os.environ["PATH"]]
 )
+config.environment["RAMIEL_COST_MODEL"] = "static"  # noqa: F821  # pyright: ignore

@@ -65,6 +65,14 @@ def add_compiler_options(
         action="store_false",
         help="never run an operation in several clusters to save a message",
     )
+    command.add_argument(
+        "--cost-model",
+        metavar="NAME",
+        help="static, roofline, profile or another (default: $RAMIEL_COST_MODEL, else profile)",
+    )
+    command.add_argument(
+        "--costs", type=Path, metavar="FILE", help="take the costs from the costs.json of a package"
+    )
     if not dims:
         return
     command.add_argument(
@@ -87,6 +95,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
         duplicate=arguments.duplicate,
         dims=tuple(getattr(arguments, "dim", ())),
         name=getattr(arguments, "name", None),
+        cost_model=arguments.cost_model,
+        costs=str(arguments.costs) if arguments.costs is not None else None,
     )
 
 

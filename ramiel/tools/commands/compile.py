@@ -55,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.force,
             ir=compilation.stages,
             ir_weights=compilation.weights_of_stages,
+            more_files={"costs.json": compilation.costs},
         )
     seconds = time.perf_counter() - started
     if arguments.verbose:

@@ -14,10 +14,9 @@ from xdsl.dialects.builtin import ModuleOp
 from ramiel.backend.cluster_printer import milliseconds
 from ramiel.cores import available_cores
 from ramiel.dialects.onnx_operation import CustomOp, OnnxOperation
-from ramiel.driver import ESTIMATE, load, lower_model, tasks_of
+from ramiel.driver import estimate, load, lower_model, machine_of_module, tasks_of
 from ramiel.scheduling.algorithms import schedule
 from ramiel.scheduling.report import ScheduleReport, report_schedule
-from ramiel.scheduling.task_graph import MessageCost
 from ramiel.tools.commands.common import add_compiler_options, add_model, options_of, progress
 
 HELP = "show a model's operators, potential parallelism and clusters"
@@ -53,18 +52,20 @@ def run(arguments: argparse.Namespace) -> int:
     with progress(f"analysing {arguments.model.name}") as step:
         module = load(arguments.model)
         counts = operator_counts(module)
-        lower_model(module, options_of(arguments), step).run(ESTIMATE)
-        tasks, message = tasks_of(module), MessageCost()
+        options = options_of(arguments)
+        estimate(lower_model(module, options, step), options)
+        tasks, machine = tasks_of(module), machine_of_module(module)
+        message = machine.message
         reports: list[ScheduleReport] = []
         for workers in arguments.workers or [available_cores()]:
             step(f"scheduling for {workers} workers")
             clusters = schedule("portfolio", tasks.graph, message, workers, tasks.ordered)
-            reports.append(report_schedule(tasks.graph, clusters, message, workers))
+            reports.append(report_schedule(tasks.graph, clusters, message, workers, machine))
     if arguments.json:
         print(json.dumps([{key: getattr(r, key) for key in JSON_KEYS} for r in reports], indent=2))
         return 0
     console = Console(width=None if Console().is_terminal else 100)
-    console.print(_model_table(counts, reports[0]))
+    console.print(_model_table(counts, reports[0], options.model))
     console.print(_workers_table(reports))
     for report in reports:
         if not report.pays:
@@ -72,13 +73,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _model_table(counts: Counter[str], report: ScheduleReport) -> Table:
+def _model_table(counts: Counter[str], report: ScheduleReport, model: str) -> Table:
     total, path = report.total_cost_ns, report.critical_path_ns
     table = Table(show_header=False)
     table.add_row("nodes", str(sum(counts.values())))
     table.add_row("operators", ", ".join(f"{name} {n}" for name, n in counts.most_common()))
     table.add_row("operations after pruning", str(report.nodes))
-    table.add_row("total cost (static)", milliseconds(total))
+    table.add_row(f"total cost ({model})", milliseconds(total))
     share = f" ({path / total:.0%} of the cost)" if total else ""
     table.add_row("critical path", milliseconds(path) + share)
     table.add_row("parallelism", f"{total / path if path else 1:.2f}")

@@ -9,13 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ramiel.backend.cluster_printer import milliseconds
-from ramiel.cores import available_cores
-from ramiel.driver import ESTIMATE, load, lower_model, tasks_of
-from ramiel.errors import RamielError
+from ramiel.driver import estimate, load, lower_model, machine_of_module, tasks_of
 from ramiel.scheduling.algorithms import ALGORITHMS, schedule
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.report import report_schedule
 from ramiel.scheduling.simulator import simulate
-from ramiel.scheduling.task_graph import MessageCost
 from ramiel.tools.commands.common import add_compiler_options, add_model, options_of, progress
 from ramiel.transforms.task_graph import Tasks
 
@@ -41,24 +39,22 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print a table."""
     options = options_of(arguments)
-    workers = options.workers if options.workers is not None else available_cores()
-    if workers < 1:
-        raise RamielError(f"--workers must be at least 1, not {workers}")
+    workers = options.usable_workers
     with progress(f"scheduling {arguments.model.name}") as step:
         module = load(arguments.model)
-        lower_model(module, options, step).run(ESTIMATE)
-        tasks = tasks_of(module)
+        estimate(lower_model(module, options, step), options)
+        tasks, machine = tasks_of(module), machine_of_module(module)
         if arguments.compare:
-            table = _compare(tasks, workers)
+            table = _compare(tasks, workers, machine)
         else:
-            table = _workers(tasks, workers, arguments.algorithm)
+            table = _workers(tasks, workers, arguments.algorithm, machine)
     Console(width=None if Console().is_terminal else 100).print(table)
     return 0
 
 
-def _compare(tasks: Tasks, workers: int) -> Table:
+def _compare(tasks: Tasks, workers: int, machine: Machine) -> Table:
     """A line for each algorithm."""
-    message = MessageCost()
+    message = machine.message
     table = Table(
         *("algorithm", "clusters", "messages", "makespan", "bound", "gap", "speed-up", "seconds")
     )
@@ -66,7 +62,7 @@ def _compare(tasks: Tasks, workers: int) -> Table:
         started = time.perf_counter()
         clusters = schedule(name, tasks.graph, message, workers, tasks.ordered)
         seconds = time.perf_counter() - started
-        report = report_schedule(tasks.graph, clusters, message, workers)
+        report = report_schedule(tasks.graph, clusters, message, workers, machine)
         table.add_row(
             name,
             str(report.merged_clusters),
@@ -80,11 +76,11 @@ def _compare(tasks: Tasks, workers: int) -> Table:
     return table
 
 
-def _workers(tasks: Tasks, workers: int, algorithm: str) -> Table:
+def _workers(tasks: Tasks, workers: int, algorithm: str, machine: Machine) -> Table:
     """A line for each worker."""
-    message = MessageCost()
+    message = machine.message
     clusters = schedule(algorithm, tasks.graph, message, workers, tasks.ordered)
-    timeline = simulate(tasks.graph, clusters, message)
+    timeline = simulate(tasks.graph, clusters, message, machine)
     table = Table("cluster", "operations", "from", "to", "busy", "idle")
     for index, operations in enumerate(clusters):
         start, end = timeline.spans[index]
