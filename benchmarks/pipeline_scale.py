@@ -16,7 +16,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from ramiel.backend.package import write_package
-from ramiel.driver import ESTIMATE, Options, Pipeline, find_program, load, passes_of
+from ramiel.driver import Options, Pipeline, find_program, load, passes_of
 from ramiel.scheduling.simulator import simulate
 from ramiel.transforms.clustered_tasks import take_apart
 
@@ -67,7 +67,14 @@ def compile_all(path: Path, folder: Path) -> list[tuple[str, float]]:
     pipeline = Pipeline(load(path))
     step("lift")
     clustering = f"cluster{{algorithm=portfolio max-clusters={WORKERS}}}"
-    passes = [*passes_of(Options()), *ESTIMATE, clustering, "merge-clusters", "duplicate-tasks"]
+    passes = [
+        *passes_of(Options()),
+        "estimate-cost",
+        "clone",
+        clustering,
+        "merge-clusters",
+        "duplicate-tasks",
+    ]
     for name in passes:
         pipeline.run(name)
         step(name.partition("{")[0])

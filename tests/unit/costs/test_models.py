@@ -23,5 +23,9 @@ def test_an_unknown_model_lists_those_there_are():
 
 def test_an_extension_brings_a_model_of_its_own(monkeypatch: pytest.MonkeyPatch):
     entry = EntryPoint("unit", "ramiel.costs.static:estimate", model.GROUP)
-    monkeypatch.setattr(model, "entry_points", lambda group: [entry])
+
+    def entries(group: str) -> list[EntryPoint]:
+        return [entry] if group == "ramiel.cost_models" else []
+
+    monkeypatch.setattr(model, "entry_points", entries)
     assert find_model("unit") is static.estimate
