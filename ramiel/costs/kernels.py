@@ -130,8 +130,6 @@ def stand_in(value: SSAValue) -> Any:
         name = element_types.of_mlir(element).torch
     except RamielError:
         return MISSING
-    if name is None:
-        return MISSING
     dtype = getattr(torch, name)
     return (
         torch.rand(shape).to(dtype) if dtype.is_floating_point else torch.zeros(shape, dtype=dtype)

@@ -105,6 +105,14 @@ def test_ramiel_compile_runs_the_pass_and_the_lowering(
         torch.testing.assert_close(loaded(x), y * torch.sigmoid(1.702 * y))
 
 
+def test_ramiel_compile_takes_the_cost_model(run: Run, model: Path, tmp_path: Path) -> None:
+    package = tmp_path / "swishes"
+    command = (sys.executable, "-m", "ramiel.tools.cli", "compile", str(model), "-o", str(package))
+    run(*command, "--cost-model", "uniform")
+    assert '"model": "uniform"' in (package / "costs.json").read_text()
+    assert '"cost": [100000]' in (package / "costs.json").read_text()
+
+
 def test_ramiel_verify_agrees(run: Run, model: Path) -> None:
     assert (
         "all within" in run(sys.executable, "-m", "ramiel.tools.cli", "verify", str(model)).stdout
