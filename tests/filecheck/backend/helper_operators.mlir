@@ -26,4 +26,5 @@ task.program @helpers(%x : tensor<4xf32>) -> (tensor<4xf32>) {
 // FILES-NEXT: _runtime
 // FILES-NEXT: model.map.json
 // FILES-NEXT: model.py
+// FILES-NEXT: weights.json
 // FILES-NEXT: weights.safetensors

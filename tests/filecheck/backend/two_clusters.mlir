@@ -52,6 +52,6 @@ task.program @two_clusters(%x : tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<1x4
 // CHECK:          outputs = ("sum", "scores")
 // CHECK-NEXT:     clusters = (Cluster(cluster_0, reads=("x",)), Cluster(cluster_1, reads=()))
 // CHECK-NEXT:     channels = (
-// CHECK-NEXT:         Message("stem", "cluster_0", "cluster_1"),
-// CHECK-NEXT:         Message("right", "cluster_1", "cluster_0"),
+// CHECK-NEXT:         Message("stem", "cluster_0", "cluster_1", torch.float32, (1, 8)),
+// CHECK-NEXT:         Message("right", "cluster_1", "cluster_0", torch.float32, (1, 8)),
 // CHECK-NEXT:     )
