@@ -20,6 +20,7 @@ from ramiel.backend.cluster_printer import (
 from ramiel.backend.layout_printer import has_layouts
 from ramiel.backend.naming import Namespace, class_name, name_values
 from ramiel.backend.source import Source, as_comment
+from ramiel.dialects.dataflow import WeightOp
 from ramiel.dialects.onnx import OptionalType, SequenceType, StringType
 from ramiel.dialects.task import ProgramOp
 from ramiel.dialects.torch import CallOp
@@ -154,6 +155,8 @@ def _print_class(
     _print_tuple(source, "outputs", [quote(name) for name in program.result_names()])
     if INFERENCE_ONLY in program.attributes:
         source.add("    inference_only = True")
+    elif statistics := running_statistics(program):
+        _print_tuple(source, "running_statistics", [quote(name) for name in statistics])
     clusters: list[str] = []
     for cluster in program.clusters:
         reads = [program.argument_names()[i] for i in arguments_read(program, cluster)]
@@ -181,6 +184,18 @@ def _print_tuple(source: Source, name: str, items: list[str]) -> None:
     source.statement(f"{name} = ({', '.join(items)})")
 
 
+def running_statistics(program: ProgramOp) -> list[str]:
+    """The weights that batch norms read as mean and variance, which no gradient reaches."""
+    found = {
+        operand.owner.weight_name.data: None
+        for op in program.walk()
+        if isinstance(op, CallOp) and op.key.data == "torch.nn.functional.batch_norm"
+        for operand in op.operands[1:3]
+        if isinstance(operand.owner, WeightOp)
+    }
+    return list(found)
+
+
 def _static_type(type: Attribute) -> str:
     """The dtype and shape of a message, if every call has the same ones."""
     dims, element = dims_of(type), element_of(type)
@@ -190,7 +205,7 @@ def _static_type(type: Attribute) -> str:
         dtype = element_types.of_mlir(element).torch
     except RamielError:
         return ""
-    return f", torch.{dtype}, {format_literal(dims)}" if dtype is not None else ""
+    return f", torch.{dtype}, {format_literal(dims)}" if dtype else ""
 
 
 def _input(name: str, argument: SSAValue) -> str:

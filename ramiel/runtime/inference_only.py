@@ -39,7 +39,8 @@ class InferenceOnly(nn.Module):
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
         """What `.to`, `.half`, `.cuda` and the like call."""
         self._refuse("it cannot change its dtype or device")
-        return super()._apply(fn, recurse)
+        module: Any = super()
+        return module._apply(fn, recurse)
 
     def _refuse(self, what: str) -> None:
         if self.inference_only:

@@ -54,6 +54,8 @@ class ParallelModel(InferenceOnly):
     outputs: ClassVar[Sequence[str]] = ()
     clusters: ClassVar[Sequence[Cluster]] = ()
     channels: ClassVar[Sequence[Message]] = ()
+    running_statistics: ClassVar[Sequence[str]] = ()
+    """Floating weights that do not train, of batch norms: buffers, not parameters."""
     weights: ClassVar[Sequence[Weight] | None] = None
     """What the weights file must hold; None: what weights.json beside model.py lists or, without
     one, what the file beside model.py holds."""
@@ -133,7 +135,7 @@ class ParallelModel(InferenceOnly):
         floating = ((name, t.dtype) for name, t in tensors.items() if t.is_floating_point())
         self._witnesses = {dtype: name for name, dtype in floating}
         with torch.inference_mode(False):
-            self._tree.register(self, tensors, trainable=trainable)
+            self._tree.register(self, tensors, trainable=trainable, buffers=self.running_statistics)
         self.train(trainable)
 
     def forward(self, /, *tensors: Tensor, **named: Tensor) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -126,8 +126,18 @@ class WeightTree:
         self._places: list[tuple[str, nn.Module, str]] = []
         self._stores: list[tuple[str, dict[str, Tensor], str]] = []
 
-    def register(self, root: nn.Module, tensors: Mapping[str, Tensor], *, trainable: bool) -> None:
-        """Put all weights of a model into its module, whose attributes are all set."""
+    def register(
+        self,
+        root: nn.Module,
+        tensors: Mapping[str, Tensor],
+        *,
+        trainable: bool,
+        buffers: Collection[str] = (),
+    ) -> None:
+        """Put all weights of a model into its module, whose attributes are all set.
+
+        `buffers` names floating weights that are to be buffers all the same.
+        """
         reserved = frozenset(dir(root))
         for name, tensor in tensors.items():
             if _is_path(name, tensors, reserved):
@@ -136,7 +146,7 @@ class WeightTree:
                 parents, leaf = [ESCAPED], "%" + name.replace("%", "%25").replace(".", "%2E")
                 self.renamed[name] = f"{ESCAPED}.{leaf}"
             module = _submodule(root, parents)
-            _register(module, leaf, tensor, trainable)
+            _register(module, leaf, tensor, trainable, name in buffers)
             self._places.append((name, module, leaf))
         self._stores = [(name, _store(at, leaf), leaf) for name, at, leaf in self._places]
         if self.renamed:
@@ -171,8 +181,8 @@ def _submodule(module: nn.Module, path: Iterable[str]) -> nn.Module:
     return module
 
 
-def _register(module: nn.Module, leaf: str, tensor: Tensor, trainable: bool) -> None:
-    if tensor.is_floating_point() or tensor.is_complex():
+def _register(module: nn.Module, leaf: str, tensor: Tensor, trainable: bool, buffer: bool) -> None:
+    if not buffer and (tensor.is_floating_point() or tensor.is_complex()):
         module.register_parameter(leaf, nn.Parameter(tensor, requires_grad=trainable))
     else:
         module.register_buffer(leaf, tensor)

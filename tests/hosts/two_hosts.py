@@ -7,6 +7,7 @@ Started by torchrun on both, as on real hosts.  The traffic stays between the tw
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -16,7 +17,6 @@ from pathlib import Path
 import onnx
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-from small_models import SMALL_MODELS
 
 from ramiel.backend.package import write_package
 from ramiel.driver import Options, compile_model
@@ -50,7 +50,9 @@ def tear_down() -> None:
 
 def write(folder: Path) -> None:
     """The package `towers`."""
-    onnx.save(SMALL_MODELS["towers"](), folder / "towers.onnx")
+    onnx.save(
+        importlib.import_module("small_models").SMALL_MODELS["towers"](), folder / "towers.onnx"
+    )
     options = Options(workers=2, force_parallel=True)
     program = compile_model(folder / "towers.onnx", options, package="towers").program
     write_package(program, folder / "towers")

@@ -45,8 +45,10 @@ def value(model: Any, number: int) -> int:
 
 def resident(model: Any) -> int:
     """Bytes in memory, of this process and the workers."""
-    pool = getattr(model._executor, "_pool", None)
-    pids = [os.getpid(), *(process.pid for process in (pool.processes if pool else []))]
+    pool: Any = getattr(model._executor, "_pool", None)
+    pids: list[int] = [os.getpid()]
+    if pool is not None:
+        pids += [process.pid for process in pool.processes]
     pages = (int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
     return sum(pages) * os.sysconf("SC_PAGE_SIZE")
 
@@ -130,7 +132,8 @@ def zombies() -> list[str]:
 def test_workers_are_killed_at_any_time() -> None:
     """Every call is right or says which cluster was lost; none hangs."""
     chooser = random.Random(0)
-    with Acting({}, "processes", start_method="fork", timeout=60) as model:
+    loaded: Any = Acting({}, "processes", start_method="fork", timeout=60)
+    with loaded as model:
         value(model, 0)
         before, stop = descriptors(), threading.Event()
         lost, right = 0, 0
