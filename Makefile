@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .PHONY: setup demo test lit unit check test-models test-big scale conformance conformance-baked
-.PHONY: fuzz format clean
+.PHONY: stress hosts fuzz format clean
 
 setup: $(STAMP)
 

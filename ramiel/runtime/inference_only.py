@@ -29,7 +29,8 @@ class InferenceOnly(nn.Module):
     def state_dict(self, *arguments: Any, **options: Any) -> Any:
         """As of any module.  Raises ModelError for inference only."""
         self._refuse("its parameters are not the model's own")
-        return super().state_dict(*arguments, **options)
+        module: Any = super()
+        return module.state_dict(*arguments, **options)
 
     def load_state_dict(self, *arguments: Any, **options: Any) -> Any:
         """As of any module.  Raises ModelError for inference only."""
