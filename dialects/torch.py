@@ -3,23 +3,39 @@
     %1 = torch.call "torch.nn.functional.conv2d"(%x, %w, bias = %b) {stride = 2} : (…) -> tensor<…>
 
 The callee is a key of a closed registry (`ramiel.operators.registry`): any other string does not
-verify, so a text can never name code of its own.  `torch.if`, `torch.for` and `torch.while` hold
-regions of calls: see `ramiel.dialects.torch_control`.  `torch.prepare` is a call on weights that
-runs once, when the model is loaded.
+verify, so a text can never name code of its own.  Sizes that are known at run time only are
+integers, which stand in brackets; `#torch.size<0>` in a literal, or `$0` in an index, is the place
+of the first:
+
+    %2 = torch.call "Tensor.reshape"(%x)[%n] {shape = [#torch.size<0>, -1, 12]} : (…, index) -> …
+
+`torch.if`, `torch.for` and `torch.while` hold regions of calls: see
+`ramiel.dialects.torch_control`.  `torch.prepare` is a call on weights that runs once, when the
+model is loaded.
 """
 
 from __future__ import annotations
 
+import re
 from abc import ABC
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, StringAttr
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DictionaryAttr,
+    IndexType,
+    IntAttr,
+    IntegerAttr,
+    StringAttr,
+    i64,
+)
 from xdsl.ir import Attribute, Dialect, Operation, ParametrizedAttribute, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_attr_definition,
     irdl_op_definition,
+    opt_prop_def,
     param_def,
     prop_def,
     traits_def,
@@ -59,6 +75,40 @@ class DtypeAttr(ParametrizedAttribute):
             printer.print_string(self.dtype.data)
 
 
+@irdl_attr_definition
+class SizeAttr(ParametrizedAttribute):
+    """The place of an integer operand in a literal: `#torch.size<0>` is the first."""
+
+    name = "torch.size"
+    position: IntAttr = param_def()
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        with parser.in_angle_brackets():
+            return [IntAttr(parser.parse_integer(allow_boolean=False, allow_negative=False))]
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(str(self.position.data))
+
+
+def size_positions(literal: Attribute) -> set[int]:
+    """Which integer operands have a place in a literal."""
+    match literal:
+        case SizeAttr(position=position):
+            return {position.data}
+        case ArrayAttr(data=data):
+            return {position for item in data for position in size_positions(item)}
+        case StringAttr(data=text):
+            return {int(digits) for digits in INDEX_SIZE.findall(text)}
+        case _:
+            return set()
+
+
+INDEX_SIZE = re.compile(r"\$(\d+)")
+"""The place of an integer operand in an index: `$0`."""
+
+
 class CalleeEffects(MemoryEffect):
     """No effects if the callee is pure; a write, which keeps order and count, if it is random."""
 
@@ -69,11 +119,12 @@ class CalleeEffects(MemoryEffect):
 
 
 class CalleeOperation(IRDLOperation, ABC):
-    """What names a registered callee: positional operands, keyword operands, literals."""
+    """What names a registered callee: operands by position and keyword, integers, literals."""
 
     key = prop_def(StringAttr)
     keywords = prop_def(ArrayAttr[StringAttr])
     literals = prop_def(DictionaryAttr)
+    size_count = opt_prop_def(IntegerAttr)
     arguments = var_operand_def()
     outcomes = var_result_def()
 
@@ -84,10 +135,11 @@ class CalleeOperation(IRDLOperation, ABC):
         result_types: Sequence[Attribute],
         literals: Mapping[str, Attribute | Literal] | None = None,
         keywords: Mapping[str, SSAValue] | None = None,
+        sizes: Sequence[SSAValue] = (),
     ) -> None:
         keywords = keywords or {}
         super().__init__(
-            operands=[[*operands, *keywords.values()]],
+            operands=[[*operands, *keywords.values(), *sizes]],
             result_types=[result_types],
             properties={
                 "key": StringAttr(key),
@@ -95,6 +147,7 @@ class CalleeOperation(IRDLOperation, ABC):
                 "literals": DictionaryAttr(
                     {k: syntax.to_attribute(v) for k, v in (literals or {}).items()}
                 ),
+                "size_count": IntegerAttr(len(sizes), i64) if sizes else None,
             },
         )
 
@@ -111,14 +164,20 @@ class CalleeOperation(IRDLOperation, ABC):
     @property
     def positional(self) -> Sequence[SSAValue]:
         """The operands that are given by position."""
-        return self.operands[: len(self.operands) - len(self.keywords)]
+        return self.operands[: len(self.operands) - len(self.keywords) - len(self.sizes)]
+
+    @property
+    def sizes(self) -> Sequence[SSAValue]:
+        """The integers that have their places in literals."""
+        count = self.size_count.value.data if self.size_count is not None else 0
+        return self.operands[len(self.operands) - count :]
 
     @property
     def by_keyword(self) -> dict[str, SSAValue]:
         """The operands that are given by keyword."""
         names = [name.data for name in self.keywords]
-        values = self.operands[len(self.operands) - len(names) :]
-        return dict(zip(names, values, strict=True))
+        first = len(self.positional)
+        return dict(zip(names, self.operands[first : first + len(names)], strict=True))
 
     def bind(self) -> dict[str, Any]:
         """What each parameter gets: an operand, operands, or an attribute."""
@@ -146,7 +205,10 @@ class CalleeOperation(IRDLOperation, ABC):
         printer.print_string(" ")
         printer.print_string_literal(self.key.data)
         with printer.in_parens():
-            printer.print_list(list(zip(names, self.operands, strict=True)), print_argument)
+            printer.print_list(list(zip(names, self.operands, strict=False)), print_argument)
+        if self.sizes:
+            with printer.in_square_brackets():
+                printer.print_list(self.sizes, printer.print_ssa_value)
         syntax.print_dictionary(printer, self.literals.data)
         syntax.print_signature(printer, self.operands, self.results)
         syntax.print_discardable(printer, self.attributes)
@@ -162,18 +224,23 @@ class CalleeOperation(IRDLOperation, ABC):
         start = parser.pos
         key = parser.parse_str_literal()
         arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parse_argument)
+        sizes = parser.parse_optional_comma_separated_list(
+            parser.Delimiter.SQUARE, parser.parse_unresolved_operand
+        )
         literals = parser.parse_optional_attr_dict()
         types, results = syntax.parse_signature(parser)
         discardable = syntax.parse_discardable(parser)
-        operands = parser.resolve_operands([value for _, value in arguments], types, parser.pos)
+        given = [*(value for _, value in arguments), *(sizes or ())]
+        operands = parser.resolve_operands(given, types, parser.pos)
         names = [name for name, _ in arguments if name is not None]
-        count = len(operands) - len(names)
+        count, end = len(arguments) - len(names), len(arguments)
         op = cls(
             key,
             operands[:count],
             [type for type in results if type is not None],
             literals,
-            dict(zip(names, operands[count:], strict=True)),
+            dict(zip(names, operands[count:end], strict=True)),
+            operands[end:],
         )
         op.attributes.update(discardable)
         try:
@@ -185,6 +252,12 @@ class CalleeOperation(IRDLOperation, ABC):
 
     def verify_(self) -> None:
         self.bind()
+        if not all(isinstance(size.type, IndexType) for size in self.sizes):
+            raise VerifyException("what stands in brackets is of the type index")
+        if self.sizes and size_positions(ArrayAttr(self.literals.data.values())) != set(
+            range(len(self.sizes))
+        ):
+            raise VerifyException("each integer has its place in a literal")
 
 
 @irdl_op_definition
@@ -218,4 +291,4 @@ class PrepareOp(CalleeOperation):
             raise VerifyException("torch.prepare has one result")
 
 
-Torch = Dialect("torch", [CallOp, PrepareOp, IfOp, ForOp, WhileOp], [DtypeAttr])
+Torch = Dialect("torch", [CallOp, PrepareOp, IfOp, ForOp, WhileOp], [DtypeAttr, SizeAttr])

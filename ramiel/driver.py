@@ -43,7 +43,7 @@ PRUNE = ("upgrade-onnx", *SIMPLIFY, *SIMPLIFY)
 IDIOMS = ("fuse-gelu", "fuse-layer-norm", "fuse-attention", "dce")
 """What exporters took to pieces, as PyTorch has it: no parameter changes."""
 FUSE = ("fuse-batch-norm", "dce")
-LOWER = ("convert-onnx-to-torch", "outline-constants")
+LOWER = ("integer-shapes", "convert-onnx-to-torch", "outline-constants")
 LINEAR = {"fast": "fuse-linear", "faithful": "fuse-linear{keep-parameters=true}"}
 KERNELS = ("pack-weights", "fuse-activation", "channels-last", "cse", "dce")
 """What only runs well where PyTorch has oneDNN, as its builds for x86 and ARM have."""

@@ -28,6 +28,7 @@ PASSES = {
     "fuse-gelu": ("transforms.fuse_gelu", "FuseGelu"),
     "fuse-layer-norm": ("transforms.fuse_layer_norm", "FuseLayerNorm"),
     "fuse-attention": ("transforms.fuse_attention", "FuseAttention"),
+    "integer-shapes": ("transforms.integer_shapes", "IntegerShapes"),
     "convert-onnx-to-torch": ("transforms.convert_onnx_to_torch", "ConvertOnnxToTorch"),
     "outline-constants": ("transforms.outline_constants", "OutlineConstants"),
     "fuse-linear": ("transforms.fuse_linear", "FuseLinear"),

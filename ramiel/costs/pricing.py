@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
+from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Block, Operation
 
 from ramiel.dialects.torch import CallOp
@@ -25,10 +26,11 @@ def operation_cost(op: Operation, store: WeightStore, price: Price, control: int
     """The ns of an operation, None if it has no meaning in PyTorch; `control` is that of a branch.
 
     An if costs its dearer branch, a loop its body as often as it runs.  An operation that is not
-    lowered yet costs what it will be lowered to.
+    lowered yet costs what it will be lowered to.  Arithmetic with Python's integers is free.
     """
     if isinstance(op, CallOp):
-        return price(op)
+        free = all(isinstance(result.type, IndexType) for result in op.results)
+        return 0 if free else price(op)
     if isinstance(op, IfOp):
         branches = [_block_cost(region.block, store, price, control) for region in op.regions]
         return control + max(branches)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -63,6 +64,15 @@ class Callee:
             return self.helper
         module, _, name = self.helper.rpartition(".")
         return getattr(importlib.import_module(f"ramiel.operators.helpers.{module}"), name)
+
+    @cached_property
+    def size_parameters(self) -> Sequence[str]:
+        """Parameters that take Python integers, or a tensor of them: `{name:sizes}`."""
+        return re.findall(r"\{(\w+):(?:sizes|int)\}", self.template or "")
+
+    def takes_int(self, name: str) -> bool:
+        """Whether such a parameter takes one integer: `{name:int}`."""
+        return f"{{{name}:int}}" in (self.template or "")
 
     @cached_property
     def parameters(self) -> Mapping[str, inspect.Parameter]:

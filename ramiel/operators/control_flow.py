@@ -20,9 +20,7 @@ from ramiel.operators.helpers.control_flow import stack_or_empty
 from ramiel.operators.registry import Values, callee, meaning
 
 callee("loop.index_tensor", "index", "torch.tensor({index})")
-callee("loop.int", "input", "int({input})")
 callee("loop.len", "sequence", "len({sequence})")
-callee("loop.size", "input, dim", "{input}.shape[{dim}]")
 callee("loop.item", "input, index", "{input}[{index}]", view=True)
 callee("Tensor.select", "input, dim, index, /", "{input}.select({dim}, {index})", view=True)
 callee("torch.stack", "tensors, dim=0")
@@ -206,7 +204,10 @@ def _limit(emit: Emitter, limit: SSAValue | None) -> Limit:
     known = emit.scalar(limit)
     if isinstance(known, int):
         return None if known >= UNLIMITED else max(known, 0)
-    trips = emit("loop.int", limit, type=IndexType())
+    sizes = emit.sizes(limit)
+    if sizes is not None:
+        return sizes[0]
+    trips = emit("integer.of_tensor", limit, type=IndexType())
     trips.name_hint = f"{limit.name_hint or 'trip_count'}_limit"
     return trips
 
@@ -294,7 +295,9 @@ def batched_scan(op: OnnxOperation, emit: Emitter) -> Values:
 def _size(emit: Emitter, value: SSAValue, axis: int) -> SSAValue | int:
     dims = tensors.dims_of(value.type)
     size = dims[axis] if dims is not None else ""
-    return size if isinstance(size, int) else emit("loop.size", value, dim=axis, type=IndexType())
+    return (
+        size if isinstance(size, int) else emit("integer.size", value, dim=axis, type=IndexType())
+    )
 
 
 def _slice(emit: Emitter, value: SSAValue, index: SSAValue, axis: int) -> SSAValue:

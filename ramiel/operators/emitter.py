@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeAlias, TypeGuard, cast
 
 import numpy as np
-from xdsl.dialects.builtin import StringAttr, UnrankedTensorType, f32
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    IndexType,
+    IntAttr,
+    StringAttr,
+    UnrankedTensorType,
+    f32,
+)
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ramiel import element_types, tensors
 from ramiel.dialects.dataflow import ConstantOp, WeightOp
 from ramiel.dialects.syntax import Literal, to_attribute
-from ramiel.dialects.torch import CallOp, DtypeAttr
+from ramiel.dialects.torch import CallOp, DtypeAttr, SizeAttr
 from ramiel.errors import RamielError
 from ramiel.locations import inherit_location
+from ramiel.operators.sizes import (
+    TENSORS_OF_INTEGERS,
+    Size,
+    Slice,
+    place,
+    size_hint,
+    sizes_of,
+)
 from ramiel.tensors import Array
 from ramiel.weights import WeightStore
 
 INLINE_ELEMENTS = 16
 """Constants of up to this many elements stand in the text; larger ones are weights."""
+
+
+Argument: TypeAlias = (
+    "SSAValue | Literal | Attribute | np.dtype[Any] | Sequence[Size | Slice | str] | None"
+)
 
 
 class Unsupported(RamielError):
@@ -47,13 +67,13 @@ class Emitter:
         key: str,
         *operands: SSAValue,
         type: Attribute | None = None,
-        **arguments: SSAValue | Literal | Attribute | np.dtype[Any] | None,
+        **arguments: Argument,
     ) -> SSAValue:
         """Emit a call with one result.
 
-        Operands go by position; a keyword is an operand if it is an SSA value, else a literal; a
-        numpy dtype becomes torch's.  None leaves the parameter out.  The result's type is found
-        on meta tensors; `type` says what it is where that cannot be.
+        Operands go by position; a keyword is an operand if it is an SSA value, else a literal, in
+        which integers may stand; a numpy dtype becomes torch's.  None leaves the parameter out.
+        The result's type is found on meta tensors; `type` says what it is where that cannot be.
         """
         types = None if type is None else [type]
         return self.many(key, *operands, types=types, count=1, **arguments)[0]
@@ -64,17 +84,19 @@ class Emitter:
         *operands: SSAValue,
         count: int,
         types: Sequence[Attribute] | None = None,
-        **arguments: SSAValue | Literal | Attribute | np.dtype[Any] | None,
+        **arguments: Argument,
     ) -> tuple[SSAValue, ...]:
         """Emit a call with `count` results, unpacked from a sequence if there are several."""
-        keywords = {k: v for k, v in arguments.items() if isinstance(v, SSAValue)}
+        positional, arguments = self._unpack_sizes(key, operands, arguments)
+        keywords = {k: v for k, v in arguments.items() if is_operand(v)}
+        sizes: list[SSAValue] = []
         literals = {
-            name: self._literal(value)
+            name: _literal(value, sizes)
             for name, value in arguments.items()
-            if value is not None and not isinstance(value, SSAValue)
+            if value is not None and name not in keywords
         }
         unknown = UnrankedTensorType(self._element(operands))
-        call = CallOp(key, operands, types or [unknown] * count, literals, keywords)
+        call = CallOp(key, positional, types or [unknown] * count, literals, keywords, sizes)
         if types is None:
             # What the call itself gives is truer than a guess.
             from ramiel.operators.evaluation import infer_result_types
@@ -82,16 +104,56 @@ class Emitter:
             inferred = infer_result_types(call)
             if inferred is not None:
                 call.drop_all_references()  # a forgotten reader would stay a reader
-                call = CallOp(key, operands, inferred, literals, keywords)
+                call = CallOp(key, positional, inferred, literals, keywords, sizes)
         inherit_location(self.op, call)
         self.emitted.append(call)
         return tuple(call.results)
 
-    @staticmethod
-    def _literal(value: Any) -> Attribute:
-        if isinstance(value, np.dtype):
-            return dtype_attribute(value)  # pyright: ignore[reportUnknownArgumentType]
-        return to_attribute(value)
+    def _unpack_sizes(
+        self, key: str, operands: Sequence[SSAValue], arguments: dict[str, Argument]
+    ) -> tuple[Sequence[SSAValue], dict[str, Argument]]:
+        """Integers in the place of tensors of integers, where the callee takes both."""
+        from ramiel.operators.registry import find_callee
+
+        callee = find_callee(key)
+        if callee is None or not callee.size_parameters:
+            return operands, arguments
+        keywords = {name: value for name, value in arguments.items() if value is not None}
+        bound = callee.bind(operands, keywords, {})
+        for name in callee.size_parameters:
+            value = bound.get(name)
+            found = self.sizes(value) if is_operand(value) else None
+            if found is None:
+                continue
+            operands = [operand for operand in operands if operand is not value]
+            arguments = {**arguments, name: found[0] if callee.takes_int(name) else found}
+        return operands, arguments
+
+    def sizes(self, value: SSAValue) -> list[Size] | None:
+        """The elements of a tensor of sizes: numbers, and integers of the generated code.
+
+        None if they are neither constant nor made of integers (see `integer-shapes`).
+        """
+        array = self.constant(value)
+        if array is not None:
+            return [int(item) for item in array.reshape(-1)] if array.dtype.kind in "iu" else None
+        owner = value.owner
+        if not isinstance(owner, CallOp):
+            return None
+        if owner.key.data in TENSORS_OF_INTEGERS:
+            return sizes_of(owner)
+        dims = tensors.dims_of(owner.operands[0].type) if owner.operands else None
+        if owner.key.data != "shape_tensor" or dims is None:
+            return None
+        return [
+            self._size(owner.operands[0], axis, dim) if isinstance(dim, str) else dim
+            for axis, dim in enumerate(dims)
+        ]
+
+    def _size(self, value: SSAValue, axis: int, name: str) -> SSAValue:
+        size = self("integer.size", value, dim=axis, type=IndexType())
+        size.name_hint = size_hint(value, axis, name)
+        return size
 
     @staticmethod
     def _element(operands: Sequence[SSAValue]) -> Attribute:
@@ -155,6 +217,24 @@ class Emitter:
     def refuse(self, reason: str) -> NoReturn:
         """Raises Unsupported with the reason."""
         raise Unsupported(self.op, reason)
+
+
+def is_operand(value: Any) -> TypeGuard[SSAValue]:
+    """Whether an argument is an operand of its own, and no integer among literals."""
+    return isinstance(value, SSAValue) and not isinstance(value.type, IndexType)
+
+
+def _literal(value: Any, sizes: list[SSAValue]) -> Attribute:
+    """The attribute of a literal; integers in it are appended to `sizes`."""
+    if isinstance(value, np.dtype):
+        return dtype_attribute(value)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, SSAValue):
+        return SizeAttr(IntAttr(place(cast(SSAValue, value), sizes)))
+    if isinstance(value, Slice):
+        return StringAttr(value.text(sizes))
+    if isinstance(value, list | tuple):
+        return ArrayAttr([_literal(item, sizes) for item in cast("list[Any]", value)])
+    return to_attribute(value)
 
 
 def dtype_attribute(dtype: np.dtype[Any]) -> DtypeAttr:

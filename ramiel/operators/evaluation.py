@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Attribute, SSAValue
 
 from ramiel import element_types
@@ -113,11 +114,13 @@ def may_loop(op: CalleeOperation) -> bool:
     return loops and longest > LONGEST_LOOP
 
 
-def _meta_tensor(type: Attribute) -> torch.Tensor:
-    """A tensor of a type without values; 1 for a size that is not known.
+def _meta_tensor(type: Attribute) -> torch.Tensor | int:
+    """A tensor of a type without values; 1 for a size that is not known, and for an integer.
 
     Raises RamielError for a type whose rank is not known or that torch has not.
     """
+    if isinstance(type, IndexType):
+        return 1
     dims = dims_of(type)
     if dims is None:
         raise RamielError("its rank is not known")

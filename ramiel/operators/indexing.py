@@ -14,6 +14,7 @@ from ramiel.operators.emitter import Emitter
 from ramiel.operators.numbers import narrow, widen
 from ramiel.operators.registry import Values, callee, meaning
 from ramiel.operators.shape import normal_axis
+from ramiel.operators.sizes import Size, Slice
 from ramiel.tensors import Array
 
 callee("Tensor.__getitem__", "input, index", "{input}[{index:index}]", view=True)
@@ -26,25 +27,24 @@ callee("Tensor.scatter", "input, dim, index, src", "{input}.scatter({dim}, {inde
 callee("nonzero_by_axis", "input", "{input}.nonzero().T", view=True)
 callee("Tensor.tril", "input, diagonal=0, /")
 callee("Tensor.triu", "input, diagonal=0, /")
-callee("tril_by_tensor", "input, diagonal", "{input}.tril(int({diagonal}))")
-callee("triu_by_tensor", "input, diagonal", "{input}.triu(int({diagonal}))")
+callee("tril_by_tensor", "input, diagonal", "{input}.tril({diagonal:int})")
+callee("triu_by_tensor", "input, diagonal", "{input}.triu({diagonal:int})")
 callee(
     "slice_by_tensor",
     "x, starts, ends",
-    "operators.slice_tensor({x}, {starts}.tolist(), {ends}.tolist())",
+    "operators.slice_tensor({x}, {starts:sizes}, {ends:sizes})",
     helper="shape.slice_tensor",
 )
 callee(
     "slice_axes_by_tensor",
     "x, starts, ends, axes",
-    "operators.slice_tensor({x}, {starts}.tolist(), {ends}.tolist(), {axes}.tolist())",
+    "operators.slice_tensor({x}, {starts:sizes}, {ends:sizes}, {axes:sizes})",
     helper="shape.slice_tensor",
 )
 callee(
     "slice_steps_by_tensor",
     "x, starts, ends, axes, steps",
-    "operators.slice_tensor("
-    "{x}, {starts}.tolist(), {ends}.tolist(), {axes}.tolist(), {steps}.tolist())",
+    "operators.slice_tensor({x}, {starts:sizes}, {ends:sizes}, {axes:sizes}, {steps:sizes})",
     helper="shape.slice_tensor",
 )
 callee("operators.slice_tensor", "x, starts, ends, axes, steps", helper="shape.slice_tensor")
@@ -62,14 +62,14 @@ callee("operators.top_k", "x, k, dim=-1, largest=True", helper="indexing.top_k")
 callee(
     "top_k_by_tensor",
     "x, k, dim=-1, largest=True",
-    "operators.top_k({x}, int({k}){...})",
+    "operators.top_k({x}, {k:int}{...})",
     helper="indexing.top_k",
 )
 callee("operators.one_hot", "indices, depth, values, axis=-1", helper="indexing.one_hot")
 callee(
     "one_hot_by_tensor",
     "indices, depth, values, axis=-1",
-    "operators.one_hot({indices}, int({depth}), {values}{...})",
+    "operators.one_hot({indices}, {depth:int}, {values}{...})",
     helper="indexing.one_hot",
 )
 callee("operators.compress", "x, condition, axis=None", helper="indexing.compress")
@@ -103,7 +103,7 @@ def slicing(op: OnnxOperation, emit: Emitter) -> Values:
     else:
         operands = [op.optional_input(index) for index in range(1, 5)]
         if any(value is not None and emit.constant(value) is None for value in operands):
-            return _slice_at_run_time(emit, x, operands)
+            return _slice_by_integers(emit, op) or _slice_at_run_time(emit, x, operands)
         starts, ends, axes, steps = (emit.integers(value, "its bounds") for value in operands)
     starts, ends = starts or [], ends or []
     dims = tensors.dims_of(x.type)
@@ -163,6 +163,38 @@ def _backwards(start: int, end: int, step: int, dim: int) -> str:
     return _forwards(visited[-1], visited[0] + 1, -step, dim)
 
 
+def _slice_by_integers(emit: Emitter, op: OnnxOperation) -> SSAValue | None:
+    """x[:, :n] where bounds are integers; None if some are not or a step is no constant > 0.
+
+    Python cuts off bounds as ONNX does.
+    """
+    x, operands = op.input(0), [op.optional_input(index) for index in range(1, 5)]
+    starts, ends, axes, steps = (None if value is None else emit.sizes(value) for value in operands)
+    dims = tensors.dims_of(x.type)
+    if starts is None or ends is None or dims is None:
+        return None
+    steps = [1] * len(starts) if operands[3] is None else steps
+    axes = list(range(len(starts))) if operands[2] is None else axes
+    if axes is None or steps is None:
+        return None
+    index: list[Slice | str] = [":"] * len(dims)
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        if not isinstance(axis, int) or not isinstance(step, int) or step < 1:
+            return None
+        place = normal_axis(emit, axis, len(dims))
+        index[place] = _python_slice(start, end, step, dims[place])
+    while index and index[-1] == ":":
+        index.pop()
+    return emit("Tensor.__getitem__", x, index=index, type=op.results[0].type) if index else x
+
+
+def _python_slice(start: Size, end: Size, step: int, dim: tensors.Dim) -> Slice | str:
+    if isinstance(start, int) and isinstance(end, int):
+        return _forwards(start, end, step, dim)
+    whole = isinstance(end, int) and end >= 2**31 - 1
+    return Slice(None if start == 0 else start, None if whole else end, step)
+
+
 def _slice_at_run_time(emit: Emitter, x: SSAValue, operands: list[SSAValue | None]) -> SSAValue:
     starts, ends, axes, steps = operands
     assert starts is not None and ends is not None
@@ -186,6 +218,9 @@ def gather(op: OnnxOperation, emit: Emitter) -> Values:
     constant = emit.constant(indices)
     if constant is not None and constant.ndim == 0:
         return select(emit, x, axis, int(constant))
+    sizes = emit.sizes(indices) if tensors.static_shape(indices.type) == () else None
+    if sizes is not None:
+        return emit("Tensor.__getitem__", x, index=[*[":"] * axis, *sizes], type=op.results[0].type)
     part = None if constant is None else _as_slice(constant, (tensors.dims_of(x.type) or [])[axis])
     if part is not None:
         return select(emit, x, axis, part)

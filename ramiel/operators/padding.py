@@ -20,13 +20,13 @@ callee("operators.pad_by_index", "x, pads, mode", helper="shape.pad_by_index")
 callee(
     "pad_by_tensor",
     "x, pads, axes=None, mode='constant', value=0",
-    "operators.pad({x}, {pads}.tolist(){...})",
+    "operators.pad({x}, {pads:sizes}{...})",
     helper="shape.pad",
 )
 callee(
     "pad_axes_by_tensor",
     "x, pads, axes, mode='constant', value=0",
-    "operators.pad({x}, {pads}.tolist(), {axes}.tolist(){...})",
+    "operators.pad({x}, {pads:sizes}, {axes:sizes}{...})",
     helper="shape.pad",
 )
 

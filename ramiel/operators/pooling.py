@@ -82,7 +82,7 @@ callee(
 callee(
     "max_unpool_by_tensor",
     "x, indices, shape, output_shape",
-    "operators.max_unpool_into({x}, {indices}, {shape}, {output_shape}.tolist())",
+    "operators.max_unpool_into({x}, {indices}, {shape}, {output_shape:sizes})",
     helper="pooling.max_unpool_into",
 )
 callee(

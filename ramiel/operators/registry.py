@@ -34,6 +34,7 @@ Meaning: TypeAlias = "Callable[[OnnxOperation, Emitter], Values]"
 
 
 FAMILIES = (
+    "integers",
     "elementwise",
     "casting",
     "comparison",

@@ -8,16 +8,26 @@ from collections.abc import Callable
 from inspect import Parameter
 from typing import Any, cast
 
+from xdsl.dialects.builtin import ArrayAttr
 from xdsl.ir import Attribute, SSAValue
 
 from ramiel.dialects import syntax
-from ramiel.dialects.torch import CalleeOperation, DtypeAttr
+from ramiel.dialects.torch import (
+    INDEX_SIZE,
+    CalleeOperation,
+    DtypeAttr,
+    SizeAttr,
+    size_positions,
+)
 from ramiel.operators.callee import Callee, Operands
 
 _FIELD = re.compile(r"\{(\*?)(\w+)(?::(\w+))?\}")
-"""`{name}`, `{*name}` (items without brackets), `{name:list}`, `{name:index}`."""
+"""`{name}`, `{*name}` (items without brackets), `{name:list}`, `{name:index}`; `{name:sizes}` and
+`{name:int}` are Python integers, from a tensor if it is one that the parameter gets."""
 _POWER = re.compile(r"([A-Za-z_]\w*) \*\* ([A-Za-z_]\w*|-?[\d.]+(?:e[-+]?\d+)?)")
 """A power of a name to a name or a number: written without spaces, as ruff's formatter does."""
+_INDEX = re.compile(r"\.\.\.|\$\d+|(-?\d+|\$\d+)?:(-?\d+|\$\d+)?(:-?\d+)?")
+"""An entry of an index that is text: all that is left, a slice, or places of integers in them."""
 _ELLIPSIS = "{...}"
 """In a template: the parameters that it does not name, as `, name=value`."""
 
@@ -25,18 +35,20 @@ _ELLIPSIS = "{...}"
 def render(op: CalleeOperation, name: Callable[[SSAValue], str]) -> str:
     """The expression, with operands under the names that `name` gives them."""
     callee, bound = op.callee, op.bind()
+    sizes = [Code(name(size)) for size in op.sizes]
+    bound = {key: _with_sizes(value, sizes) if sizes else value for key, value in bound.items()}
 
     def text(value: Any) -> str:
         if isinstance(value, Operands):
             return "[" + ", ".join(name(item) for item in value) + "]"
-        return render_literal(value) if isinstance(value, Attribute) else name(value)
+        return name(cast(SSAValue, value)) if isinstance(value, SSAValue) else render_literal(value)
 
     def items(value: Any) -> list[str]:
         if isinstance(value, Operands):
             return [name(item) for item in value]
-        literal = syntax.to_literal(value)
+        literal = _literal(value)
         return (
-            [format_literal(item) for item in literal]
+            [format_literal(item) for item in cast("list[Any]", literal)]
             if isinstance(literal, list)
             else [text(value)]
         )
@@ -75,8 +87,10 @@ def _render_template(
         if form == "list":
             return "[" + ", ".join(items(value)) + "]"
         if form == "index":
-            return render_index(syntax.to_literal(value))
-        return text(value)
+            return render_index(_literal(value))
+        if form in ("sizes", "int") and isinstance(value, SSAValue):
+            return f"{text(value)}.tolist()" if form == "sizes" else f"int({text(value)})"
+        return "[" + ", ".join(items(value)) + "]" if form == "sizes" else text(value)
 
     result = _FIELD.sub(field, template)
     rest = _arguments(callee, bound, text, items, named)
@@ -109,7 +123,7 @@ def _arguments(
         elif parameter.kind is Parameter.POSITIONAL_ONLY or (
             by_position
             and parameter.kind is Parameter.POSITIONAL_OR_KEYWORD
-            and not isinstance(value, Attribute)
+            and isinstance(value, SSAValue | Operands)
         ):
             arguments.append(text(value))
         else:
@@ -127,11 +141,37 @@ def _is_default(value: Any, parameter: Parameter) -> bool:
     return type(literal) is type(default) and literal == default
 
 
-def render_literal(attribute: Attribute) -> str:
-    """An attribute as Python source."""
-    if isinstance(attribute, DtypeAttr):
-        return f"torch.{attribute.dtype.data}"
-    return format_literal(syntax.to_literal(attribute))
+class Code(str):
+    """Text that stands for itself among literals: the name of an integer."""
+
+
+def _with_sizes(value: Any, sizes: list[Code]) -> Any:
+    """A literal with the names of integers at their places; anything else as it is."""
+    if not isinstance(value, Attribute) or not size_positions(value):
+        return value
+    match value:
+        case SizeAttr(position=position):
+            return sizes[position.data]
+        case ArrayAttr(data=data):
+            return [_with_sizes(item, sizes) for item in data]
+        case _:
+            bounds = str(syntax.to_literal(value))
+            _check_index(bounds)
+            return Code(INDEX_SIZE.sub(lambda match: sizes[int(match[1])], bounds))
+
+
+def _literal(value: Any) -> Any:
+    """The Python value of an attribute, or of a list in which integers have names."""
+    if isinstance(value, list):
+        return [_literal(item) for item in cast("list[Any]", value)]
+    return syntax.to_literal(value) if isinstance(value, Attribute) else value
+
+
+def render_literal(value: Any) -> str:
+    """An attribute, or a literal in which integers have names, as Python source."""
+    if isinstance(value, DtypeAttr):
+        return f"torch.{value.dtype.data}"
+    return format_literal(_literal(value))
 
 
 def format_literal(value: Any) -> str:
@@ -139,6 +179,8 @@ def format_literal(value: Any) -> str:
     match value:
         case float() if not math.isfinite(value):
             return f'float("{value}")'
+        case Code():
+            return str(value)
         case str():
             return quote(value)
         case list() | tuple():
@@ -162,7 +204,12 @@ def render_index(index: Any) -> str:
     entries = cast("list[Any]", index if isinstance(index, list) else [index])
     texts: list[str] = []
     for entry in entries:
-        if isinstance(entry, str) and not re.fullmatch(r"\.\.\.|-?\d*:-?\d*(:-?\d+)?", entry):
-            raise ValueError(f"no index: {entry!r}")
+        if isinstance(entry, str) and not isinstance(entry, Code):
+            _check_index(entry)
         texts.append(entry if isinstance(entry, str) else format_literal(entry))
     return ", ".join(texts)
+
+
+def _check_index(text: str) -> None:
+    if not _INDEX.fullmatch(text):
+        raise ValueError(f"no index: {text!r}")

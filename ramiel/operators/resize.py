@@ -40,14 +40,14 @@ callee("operators.resize", f"{_SIZES}, *, {_OPTIONS}", flops=resize_flops, helpe
 callee(
     "resize_to_tensor",
     f"x, sizes, axes=None, regions=None, *, {_OPTIONS}",
-    "operators.resize({x}, {sizes}.tolist(){...})",
+    "operators.resize({x}, {sizes:sizes}{...})",
     flops=resize_flops,
     helper="resize.resize",
 )
 callee(
     "resize_by_tensor",
     f"x, scales, axes=None, regions=None, *, {_OPTIONS}",
-    "operators.resize({x}, scales={scales}.tolist(){...})",
+    "operators.resize({x}, scales={scales:sizes}{...})",
     flops=resize_flops,
     helper="resize.resize",
 )
@@ -66,7 +66,7 @@ callee("torch.nn.functional.affine_grid", "theta, size, /, align_corners=None")
 callee(
     "affine_grid_by_tensor",
     "theta, size, align_corners=None",
-    "F.affine_grid({theta}, {size}.tolist(){...})",
+    "F.affine_grid({theta}, {size:sizes}{...})",
 )
 
 

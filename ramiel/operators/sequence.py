@@ -33,7 +33,7 @@ callee("sequence.split_list", "input, sizes, dim", "list({input}.split({sizes}, 
 callee(
     "sequence.split_by_tensor",
     "input, sizes, dim",
-    "list({input}.split({sizes}.tolist(), {dim}))",
+    "list({input}.split({sizes:sizes}, {dim}))",
     view=True,
 )
 callee("sequence.none", "", "None")

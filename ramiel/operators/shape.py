@@ -44,27 +44,27 @@ callee(
 )
 callee("size_tensor", "input", "torch.tensor({input}.numel())")
 callee("reshape_to_scalar", "input", "{input}.reshape(())", view=True)
-callee("reshape_by_tensor", "input, shape", "{input}.reshape({shape}.tolist())", view=True)
-callee("repeat_by_tensor", "input, repeats", "{input}.repeat({repeats}.tolist())")
+callee("reshape_by_tensor", "input, shape", "{input}.reshape({shape:sizes})", view=True)
+callee("repeat_by_tensor", "input, repeats", "{input}.repeat({repeats:sizes})")
 callee(
     "split_by_tensor",
     "input, sizes, dim=0",
-    "{input}.split({sizes}.tolist(){...})",
+    "{input}.split({sizes:sizes}{...})",
     view=True,
 )
-callee("squeeze_by_tensor", "input, axes", "{input}.squeeze({axes}.tolist())", view=True)
+callee("squeeze_by_tensor", "input, axes", "{input}.squeeze({axes:sizes})", view=True)
 callee("operators.reshape", "x, shape", helper="shape.reshape", view=True)
 callee(
     "reshape_with_zeros",
     "x, shape",
-    "operators.reshape({x}, {shape}.tolist())",
+    "operators.reshape({x}, {shape:sizes})",
     helper="shape.reshape",
     view=True,
 )
 callee(
     "expand_dims",
     "x, axes",
-    "operators.expand_dims({x}, {axes}.tolist())",
+    "operators.expand_dims({x}, {axes:sizes})",
     helper="shape.expand_dims",
     view=True,
 )
@@ -72,7 +72,7 @@ callee("operators.center_crop_pad", "x, shape, axes", helper="shape.center_crop_
 callee(
     "center_crop_pad_by_tensor",
     "x, shape, axes",
-    "operators.center_crop_pad({x}, {shape}.tolist(), {axes})",
+    "operators.center_crop_pad({x}, {shape:sizes}, {axes})",
     helper="shape.center_crop_pad",
 )
 callee("operators.depth_to_space", "x, blocksize", helper="shape.depth_to_space")
@@ -85,7 +85,7 @@ callee(
 callee(
     "fold_columns_by_tensor",
     "x, image_shape, block_shape, dilation, pads, stride",
-    "operators.fold_columns({x}, {image_shape}.tolist(), {block_shape}.tolist(){...})",
+    "operators.fold_columns({x}, {image_shape:sizes}, {block_shape:sizes}{...})",
     helper="shape.fold_columns",
 )
 
@@ -130,6 +130,9 @@ def reshaping(op: OnnxOperation, emit: Emitter) -> Values:
         return reshape_to(emit, x, shape, allowzero)
     if declared is not None:
         return _reshape(emit, x, list(declared))
+    sizes = emit.sizes(op.input(1))
+    if sizes is not None and (allowzero or 0 not in sizes):
+        return emit("Tensor.reshape", x, shape=sizes, type=op.results[0].type)
     return emit("reshape_by_tensor" if allowzero else "reshape_with_zeros", x, op.input(1))
 
 
@@ -335,6 +338,9 @@ def tile(op: OnnxOperation, emit: Emitter) -> Values:
     """x repeated along each axis."""
     x, repeats = op.input(0), emit.constant(op.input(1))
     if repeats is None:
+        sizes = emit.sizes(op.input(1))
+        if sizes is not None:
+            return emit("Tensor.repeat", x, repeats=sizes, type=op.results[0].type)
         return emit("repeat_by_tensor", x, op.input(1))
     if not repeats.size or (repeats == 1).all():
         return x

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.traits import is_side_effect_free
@@ -68,7 +68,11 @@ def clone_in_graph(graph: GraphOp, limits: CloningLimits) -> None:
         for value in values_read(op)
         if isinstance(value.owner, Operation) and value.owner in number
     ]
-    fixed = {i for i, op in enumerate(operations) if not is_side_effect_free(op)}
+    fixed = {
+        i
+        for i, op in enumerate(operations)
+        if not is_side_effect_free(op) or isinstance(op.results[0].type, IndexType)
+    }
     costs = [_cost(op, dear=limits.max_cost + 1) for op in operations]
     plan = plan_cloning(TaskGraph(costs, edges), limits, fixed)
     for task, reason in sorted(plan.refused.items()):

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from xdsl.dialects.builtin import UnregisteredOp
+from xdsl.dialects.builtin import IndexType, UnregisteredOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.traits import IsTerminator, is_side_effect_free
 
 from ramiel.dialects import syntax
 from ramiel.dialects.dataflow import Immediate
+from ramiel.dialects.program import ProgramOperation
 from ramiel.errors import RamielError
 from ramiel.remarks import remark
 from ramiel.scheduling.machine import Machine
@@ -49,8 +50,28 @@ class Tasks:
 
 
 def is_immediate(op: Operation) -> bool:
-    """Whether the operation is a weight or constant, which exists before the program runs."""
-    return op.has_trait(Immediate, value_if_unregistered=False)
+    """Whether the operation is a weight or constant, which exists before the program runs.
+
+    So does an integer that is computed from the shapes of the program's arguments alone: each
+    cluster that reads it computes it, since a message costs more.
+    """
+    return op.has_trait(Immediate, value_if_unregistered=False) or is_given_integer(op)
+
+
+def is_given_integer(op: Operation) -> bool:
+    """Whether all results are integers, computed from the program's arguments alone."""
+    if op.regions or not op.results or not op.operands:
+        return False
+    if not all(isinstance(result.type, IndexType) for result in op.results):
+        return False
+    return is_side_effect_free(op) and all(_is_given(operand) for operand in op.operands)
+
+
+def _is_given(value: SSAValue) -> bool:
+    owner = value.owner
+    if isinstance(owner, Operation):
+        return is_immediate(owner)
+    return isinstance(owner.parent_op(), ProgramOperation)
 
 
 def is_task(op: Operation) -> bool:

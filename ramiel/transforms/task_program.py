@@ -143,6 +143,7 @@ class _ProgramWriter:
             if operand not in local:
                 local[operand] = self._copy_immediate(operand, block, local)
         copy = op.clone({operand: local[operand] for operand in op.operands})
+        inherit_location(op, copy)
         block.add_op(copy)
         return copy.results[op.results.index(value)]
 
