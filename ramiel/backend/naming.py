@@ -15,7 +15,8 @@ from ramiel.dialects.task import ProgramOp, RecvOp
 from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.dialects.torch_control import IfOp, LoopOp, yielded
 from ramiel.frontend.names import identifier
-from ramiel.operators.rendering import quote
+from ramiel.operators.rendering import quote, render
+from ramiel.transforms.task_graph import is_given_integer
 
 RESERVED = frozenset(
     {
@@ -54,6 +55,15 @@ class Names(dict[SSAValue, str]):
     def __init__(self, namespace: Namespace) -> None:
         super().__init__()
         self.namespace = namespace
+        self.integers: dict[str, str] = {}
+        """The names of integers by their expressions: each cluster that reads one computes it."""
+
+    def share(self, op: CallOp) -> None:
+        """Name an integer that other clusters compute too."""
+        text = render(op, self.__getitem__)
+        if text not in self.integers:
+            self.integers[text] = self.namespace.fresh(_hint(op.results[0], "size"))
+        self[op.results[0]] = self.integers[text]
 
     def give(self, value: SSAValue, default: str = "value") -> None:
         """Name a value after itself, unless it has a name."""
@@ -84,6 +94,8 @@ def _name_block(block: Block, names: Names) -> None:
             continue
         if isinstance(op, RecvOp):
             continue
+        if isinstance(op, CallOp) and is_given_integer(op):
+            names.share(op)
         for result in op.results:
             names.give(result)
         if isinstance(op, IfOp):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -144,20 +145,42 @@ def reshape_to(emit: Emitter, x: SSAValue, shape: list[int], allowzero: bool = F
     kept = [axis for axis, size in enumerate(shape) if size == 0]
     if dims is not None and kept[-1] >= len(dims):
         emit.refuse("keeps a dimension that its input has not")
-    if dims is not None and all(isinstance(dims[axis], int) for axis in kept):
-        known = [dims[axis] if size == 0 else size for axis, size in enumerate(shape)]
+    if dims is None or needs_sizes(dims, shape):
+        return emit("operators.reshape", x, shape=shape)
+    known = [dims[axis] if size == 0 else size for axis, size in enumerate(shape)]
+    if all(isinstance(size, int) for size in known):
         return _reshape(emit, x, [size for size in known if isinstance(size, int)])
-    leading = kept == list(range(len(kept)))
-    if dims is not None and leading and len(dims) > len(kept):
-        if len(shape) == len(kept) + 1 and shape[-1] == -1:
-            return emit("Tensor.flatten", x, start_dim=len(kept))
-        if len(dims) == len(kept) + 1 and len(shape) > len(kept):
-            return emit("Tensor.unflatten", x, dim=len(kept), sizes=shape[len(kept) :])
-    unknown = [axis for axis in kept if dims is None or not isinstance(dims[axis], int)]
-    if dims is not None and len(unknown) == 1 and -1 not in shape:
-        known = [dims[axis] if size == 0 else size for axis, size in enumerate(shape)]
-        return _reshape(emit, x, [size if isinstance(size, int) else -1 for size in known])
-    return emit("operators.reshape", x, shape=shape)
+    if _is_flattened(dims, shape):
+        return emit("Tensor.flatten", x, start_dim=len(kept))
+    if _is_unflattened(dims, shape):
+        return emit("Tensor.unflatten", x, dim=len(kept), sizes=shape[len(kept) :])
+    return _reshape(emit, x, [size if isinstance(size, int) else -1 for size in known])
+
+
+def needs_sizes(dims: Sequence[tensors.Dim], shape: Sequence[int]) -> bool:
+    """Whether a Reshape keeps dimensions of unknown size that no idiom keeps without naming them.
+
+    `shape` has 0 for what is kept and -1 for what is left.
+    """
+    kept = [axis for axis, size in enumerate(shape) if size == 0]
+    if not kept or kept[-1] >= len(dims):
+        return False
+    unknown = [axis for axis in kept if not isinstance(dims[axis], int)]
+    if not unknown or _is_flattened(dims, shape) or _is_unflattened(dims, shape):
+        return False
+    return len(unknown) > 1 or -1 in shape
+
+
+def _is_flattened(dims: Sequence[tensors.Dim], shape: Sequence[int]) -> bool:
+    """[n, m, 4, 12] to [0, 0, -1]."""
+    count = len(shape) - 1
+    return len(dims) > count and list(shape) == [0] * count + [-1]
+
+
+def _is_unflattened(dims: Sequence[tensors.Dim], shape: Sequence[int]) -> bool:
+    """[n, m, 48] to [0, 0, 4, 12]."""
+    count = len(dims) - 1
+    return len(shape) > count > 0 and not any(shape[:count]) and 0 not in shape[count:]
 
 
 def _reshape(emit: Emitter, x: SSAValue, shape: list[int]) -> SSAValue:

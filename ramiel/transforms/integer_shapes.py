@@ -10,6 +10,7 @@ stays for those that compute with it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -22,6 +23,7 @@ from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.dialects.torch import CallOp
 from ramiel.operators.emitter import Emitter
+from ramiel.operators.shape import needs_sizes
 from ramiel.operators.sizes import Size
 from ramiel.tensors import Dim, dims_of, element_of, tensor_type
 from ramiel.transforms.convert_onnx_to_torch import refresh_result_types
@@ -58,7 +60,7 @@ class ShapeRewriter:
     def __init__(self, store: WeightStore) -> None:
         self.store = store
         self.integers: dict[SSAValue, Integers | None] = {}
-        self.sizes = Sizes(self.integers)
+        self.sizes = Sizes(self.integers, store)
 
     def rewrite(self, block: Block) -> None:
         """Rewrite the operations of a block, inner blocks too."""
@@ -99,8 +101,8 @@ class ShapeRewriter:
     def _complete_shape(self, op: OnnxOperation) -> None:
         """Sizes that an operator keeps are named, and the result's type is told by the sizes."""
         operand = op.input(SHAPE_OPERAND[op.operator])
-        found = self.integers.get(operand)
-        if found is None or found.numbers is not None:
+        found = self.integers.get(operand) or constant_integers(operand, self.store)
+        if found is None or (found.numbers is not None and not _keeps_sizes(op, found.numbers)):
             return
         emit = Emitter(op, self.store)
         sizes = list(found.elements)
@@ -150,6 +152,15 @@ class ShapeRewriter:
             dynamic = isinstance(size, SSAValue) and place >= 0 and isinstance(dims[place], str)
             kept.append(1 if dynamic and self.sizes.of(op.input(0), place) is size else size)
         return kept
+
+
+def _keeps_sizes(op: OnnxOperation, shape: Sequence[int]) -> bool:
+    """Whether a Reshape keeps dimensions of its operand that have to be named."""
+    dims = dims_of(op.input(0).type)
+    if op.operator != "Reshape" or dims is None:
+        return False
+    allowed = "allowzero" in op.SCHEMA.attributes and op.integer("allowzero")
+    return not allowed and needs_sizes(dims, shape)
 
 
 def _set_dims(op: OnnxOperation, sizes: list[Dim]) -> None:

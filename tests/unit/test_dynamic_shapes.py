@@ -25,10 +25,9 @@ LINES = {
     "grid": [
         "rows = torch.arange(height)",
         "column_grid = columns.expand(height, -1)",
-        "area = height * width",
-        "y = last.reshape(batch, both, 3)",
+        "y = last.reshape(batch, -1, 3)",
     ],
-    "packed": ["rows = x_dim0 * x_dim1", "rounded = x_dim1 // 2", "half = x[:, :rounded]"],
+    "packed": ["rounded = x_dim1 // 2", "half = x[:, :rounded]"],
     "recurrent": ["state = torch.full((1, batch, 5), 0.5)"],
 }
 
