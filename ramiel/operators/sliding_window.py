@@ -67,7 +67,9 @@ def collapse(values: Sequence[int]) -> int | list[int]:
 
 def window_of(op: OnnxOperation, emit: Emitter, x: SSAValue, kernel: Sequence[int]) -> Window:
     """The window of a Conv or a pooling on x.  Raises Unsupported if its ranks disagree."""
-    rank = emit.rank(x) - 2
+    # The kernel tells the rank where the input's type does not.
+    dims = tensors.dims_of(x.type)
+    rank = len(kernel) if dims is None else len(dims) - 2
     if len(kernel) != rank:
         emit.refuse(f"has a kernel of {len(kernel)} dimensions for {rank} spatial ones")
     ones, zeros = [1] * rank, [0] * (2 * rank)
@@ -98,7 +100,8 @@ def window_of(op: OnnxOperation, emit: Emitter, x: SSAValue, kernel: Sequence[in
 
 def _same(window: Window, x: SSAValue, where: str) -> Window:
     """Padding for ceil(size / stride) results: with known sizes, or stride 1, plain numbers."""
-    sizes = (tensors.dims_of(x.type) or [])[2:]
+    dims = tensors.dims_of(x.type)
+    sizes = [""] * window.rank if dims is None else dims[2:]
     before: list[int] = []
     after: list[int] = []
     for size, stride, extent in zip(sizes, window.stride, window.extent, strict=True):
