@@ -19,7 +19,7 @@ LINES = {
         "length = ids.shape[1]",
         'numbers = w["positions"][:, :length]',
         "query_heads = queries.reshape(batch, length, 4, 6)",
-        "joined = by_length.reshape(batch_2, length_2, 24)",
+        "joined = by_length.reshape(",
     ],
     "patches": ['class_tokens = w["token"].expand(batch, -1, -1)'],
     "grid": [
