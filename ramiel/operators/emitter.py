@@ -248,7 +248,8 @@ def dtype_attribute(dtype: np.dtype[Any]) -> DtypeAttr:
 def shortest(number: Any) -> bool | int | float:
     """A numpy scalar as a Python number; a float as the shortest decimal that rounds to it."""
     if isinstance(number, np.floating):
-        decimal, exact = float(str(cast("np.floating[Any]", number))), float(number)
+        number = cast("np.floating[Any]", number)
+        decimal, exact = float(str(number)), float(number)
         # That of the largest float32 is larger than it, and torch refuses what overflows.
         beyond = abs(decimal) > abs(exact) == float(np.finfo(number.dtype).max)
         return exact if beyond else decimal

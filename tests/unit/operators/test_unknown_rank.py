@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from checking import run
@@ -43,7 +45,8 @@ def test_rank_is_not_needed(operator: str, operands: list[str]) -> None:
     graph = helper.make_graph([node], "graph", [value], [result], weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     x: Array = np.random.default_rng(0).standard_normal((1, 3, 7)).astype(np.float32)
-    [expected] = ReferenceEvaluator(model).run(None, {"x": x})
+    reference: Any = ReferenceEvaluator(model).run(None, {"x": x})
+    [expected] = reference
     [found] = run(model, [x])
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
