@@ -49,7 +49,10 @@ KERNELS = ("pack-weights", "fuse-activation", "channels-last", "cse", "dce")
 """What only runs well where PyTorch has oneDNN, as its builds for x86 and ARM have."""
 DUPLICATE = "duplicate-tasks{min-gain-percent=1}"
 """A copy is one more line to read: not for less than one per cent."""
-OPTIONAL = ("constant-fold", *IDIOMS[:3], "fuse-batch-norm", "fuse-linear", *KERNELS[:3])
+OPTIONAL = (
+    *("constant-fold", *IDIOMS[:3], "fuse-batch-norm", "integer-shapes", "fuse-linear"),
+    *KERNELS[:3],
+)
 """Passes that a program runs without as well."""
 COST_MODEL_VARIABLE = "RAMIEL_COST_MODEL"
 """The environment variable with the cost model of whoever asks for none."""

@@ -29,7 +29,8 @@ def _dims(shape: onnx.TensorShapeProto) -> list[Dim]:
             # Exporters write -1 for a size that is not known.
             dims.append("" if dim.dim_value == -1 else _natural(dim.dim_value))
         else:
-            dims.append(dim.dim_param)
+            # A question mark is no name: two of them need not be the same size.
+            dims.append("" if dim.dim_param == "?" else dim.dim_param)
     return dims
 
 

@@ -59,9 +59,10 @@ def test_the_largest_float_is_printed_exactly() -> None:
     assert shortest(np.float32(0.1)) == 0.1
 
 
-def test_a_dimension_of_minus_one_is_not_known() -> None:
-    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [-1, 3])
-    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, [-1, 3])
+@pytest.mark.parametrize("unknown", [-1, "?"])
+def test_a_dimension_that_exporters_do_not_know_has_no_name(unknown: int | str) -> None:
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [unknown, 3])
+    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, [unknown, 3])
     graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "graph", [value], [result])
     module = lift_model(helper.make_model(graph, ir_version=8), "model")
     [argument] = next(iter(module.ops)).regions[0].block.args
