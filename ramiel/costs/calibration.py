@@ -17,6 +17,8 @@ VERSION = 1
 """Of the file's format."""
 FILE_VARIABLE = "RAMIEL_CALIBRATION"
 """The environment variable that names another file."""
+QUICK = ("serial", "threads")
+"""The executors that are measured without being asked: the others start processes."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,9 @@ class Calibration:
         found = self.executors.get(executor)
         if found is None:
             known = ", ".join(self.executors)
-            raise RamielError(f"executor {executor!r} is not calibrated; there are: {known}")
+            raise RamielError(
+                f"executor {executor!r} is not calibrated; there are: {known} (ramiel calibrate)"
+            )
         return Machine(
             cores=cores,
             slowdown=tuple(max(1.0, factor) for factor in self.slowdown),
@@ -127,7 +131,7 @@ def this_machine() -> Calibration:
     from ramiel.remarks import remark
 
     remark(f"measuring this machine once ({machine_name()}): the file is {file}")
-    found = calibrate()
+    found = calibrate(executors=QUICK)
     try:
         save(found, file)
     except RamielError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,7 @@ from ramiel.costs.cache import machine_name
 from ramiel.costs.calibration import Calibration
 from ramiel.costs.messages import measure_executors
 from ramiel.costs.side_by_side import side_by_side, started_together
+from ramiel.runtime.model import EXECUTORS
 
 Step = Callable[[str], None]
 
@@ -23,8 +24,8 @@ STREAM_FLOATS = 1 << 23
 """32 MiB: larger than the caches that one core has for itself."""
 
 
-def calibrate(step: Step = lambda what: None) -> Calibration:
-    """Measure this machine, which should be idle."""
+def calibrate(step: Step = lambda what: None, executors: Iterable[str] = EXECUTORS) -> Calibration:
+    """Measure this machine, which should be idle, and the messages of executors."""
     cores = available_cores()
     widths = [width for width in range(1, cores + 1) if width & (width - 1) == 0 or width == cores]
     step("arithmetic")
@@ -43,7 +44,7 @@ def calibrate(step: Step = lambda what: None) -> Calibration:
         bytes_per_ns=by_each_width(widths, bandwidth),
         dispatch_ns=dispatch,
         slowdown=by_each_width(widths, slowdown),
-        executors=measure_executors(step),
+        executors=measure_executors(step, executors),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,25 +22,40 @@ from ramiel.backend.package import write_package
 from ramiel.backend.target import find_program
 from ramiel.costs.calibration import ExecutorCosts
 from ramiel.loading import import_package
+from ramiel.remarks import remark
 from ramiel.runtime.model import EXECUTORS
 
-SIZES = (64, 1 << 10, 1 << 16, 1 << 20, 1 << 22)
+SIZES = (64, 1 << 16, 1 << 20, 1 << 22)
 """Bytes of the messages that are timed."""
 HOPS = 34
 """Messages in a long program; the short one has two, so that start and end of the call drop out."""
+SECONDS_FOR_ALL = 35
+"""After that no further executor is begun."""
 SECONDS = 0.15
 """For the calls of one program."""
 
 Step = Callable[[str], None]
 
 
-def measure_executors(step: Step = lambda what: None) -> dict[str, ExecutorCosts]:
-    """The costs of each executor there is."""
+def measure_executors(
+    step: Step = lambda what: None, names: Iterable[str] = EXECUTORS
+) -> dict[str, ExecutorCosts]:
+    """The costs of executors, all that there are by default.
+
+    One that cannot run here, without ranks or several processes, say, is left out with a remark.
+    """
     costs: dict[str, ExecutorCosts] = {}
+    deadline = time.perf_counter() + SECONDS_FOR_ALL
     with tempfile.TemporaryDirectory(prefix="ramiel-") as folder:
-        for name in EXECUTORS:
+        for name in names:
             step(f"messages, {name}")
-            costs[name] = measure_executor(name, Path(folder))
+            if time.perf_counter() > deadline:
+                remark(f"executor {name} is not calibrated: the time was up")
+                continue
+            try:
+                costs[name] = measure_executor(name, Path(folder))
+            except RuntimeError as error:  # each package has a ModelError of its own
+                remark(f"executor {name} is not calibrated: {error}")
     return costs
 
 

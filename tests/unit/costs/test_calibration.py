@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -51,10 +52,17 @@ def test_a_machine_is_measured_once(
     calibration: Calibration, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.delenv("RAMIEL_CALIBRATION")
-    monkeypatch.setattr(measuring, "calibrate", lambda: calibration)
+    asked: list[Sequence[str]] = []
+
+    def measure(executors: Sequence[str]) -> Calibration:
+        asked.append(executors)
+        return calibration
+
+    monkeypatch.setattr(measuring, "calibrate", measure)
     with collected() as remarks:
         assert this_machine() == calibration
     assert "measuring this machine once" in remarks[0]
+    assert asked == [("serial", "threads")]
     monkeypatch.setattr(measuring, "calibrate", None)
     assert this_machine() == calibration
 
@@ -92,3 +100,13 @@ def test_programs_of_messages_run(executor: str, tmp_path: Path, monkeypatch: py
     assert list(costs.messages) == ["64", "1024"]
     assert costs.call_ns > 0
     assert costs.message_ns >= costs.send_ns + costs.receive_ns
+
+
+def test_an_executor_that_cannot_run_here_is_left_out(monkeypatch: pytest.MonkeyPatch):
+    def fail(executor: str, folder: Path) -> None:
+        raise RuntimeError("no ranks")
+
+    monkeypatch.setattr(messages, "measure_executor", fail)
+    with collected() as remarks:
+        assert messages.measure_executors(names=["far"]) == {}
+    assert remarks == ["executor far is not calibrated: no ranks"]
