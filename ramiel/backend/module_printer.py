@@ -161,8 +161,9 @@ def _print_class(
     for cluster in program.clusters:
         reads = [program.argument_names()[i] for i in arguments_read(program, cluster)]
         name = cluster_name(cluster)
+        width = f", width={cluster.cores}" if cluster.cores != 1 else ""
         prepare = f", prepare=layouts.{name}" if has_layouts(cluster) else ""
-        clusters.append(f"Cluster({name}, reads={format_literal(reads)}{prepare})")
+        clusters.append(f"Cluster({name}, reads={format_literal(reads)}{width}{prepare})")
     _print_tuple(source, "clusters", clusters)
     messages = [
         f"Message({quote(names[channel.send.value])}, "
