@@ -246,7 +246,7 @@ def _compile(
     algorithm = _algorithm(tasks, workers, options, machine)
     pipeline.run(f"cluster{{algorithm={algorithm} max-clusters={workers}}}")
     report = _report(tasks, find_program(module), workers, machine)
-    if options.duplicate and report.pays:
+    if options.duplicate and report.pays and not _is_moldable(find_program(module)):
         pipeline.run(DUPLICATE)
         report = _report(tasks, find_program(module), workers, machine)
     verdict = _judge(pipeline, report, options)
@@ -296,9 +296,9 @@ def tasks_of(module: ModuleOp) -> Tasks:
 
 
 def _algorithm(tasks: Tasks, workers: int, options: Options, machine: Machine) -> str:
-    """The portfolio; linear clusters if the program has to be parallel though it gains nothing."""
+    """Moldable; linear clusters if the program has to be parallel though it gains nothing."""
     if not options.force_parallel:
-        return "portfolio"
+        return "moldable"
     message = machine.message
     clusters = schedule("list", tasks.graph, message, workers, tasks.ordered)
     gains = simulate(tasks.graph, clusters, message).makespan < sum(tasks.graph.costs)
@@ -309,7 +309,8 @@ def _report(tasks: Tasks, program: ProgramOp, workers: int, machine: Machine) ->
     """What is said of the program that the tasks were moved to."""
     number = {op: task for task, op in enumerate(tasks.operations)}
     clusters = [[number[op] for op in c.block.ops if op in number] for c in program.clusters]
-    report = report_schedule(tasks.graph, clusters, machine.message, workers, machine)
+    widths = [cluster.cores for cluster in program.clusters]
+    report = report_schedule(tasks.graph, clusters, machine.message, workers, machine, widths)
     # Copies, which are no tasks of the graph, make it faster than that.
     return replace(
         report,
@@ -322,12 +323,25 @@ def _report(tasks: Tasks, program: ProgramOp, workers: int, machine: Machine) ->
 def _judge(pipeline: Pipeline, report: ScheduleReport, options: Options) -> str:
     """Say what parallelism is predicted to gain; fall back to one cluster if it gains nothing."""
     count = report.merged_clusters
+    program = find_program(pipeline.module)
     if count == 1:
-        return f"one cluster: {report.reason()}; {report.figures()}"
+        cores = _cores_text(next(iter(program.clusters)).cores)
+        return f"one cluster{cores}: {report.reason()}; {report.figures()}"
     gain = f"{report.gain:.2f} times as fast as serial"
+    widest = max(cluster.cores for cluster in program.clusters)
+    clusters = f"{count} clusters" + (f", one of them{_cores_text(widest)}" if widest > 1 else "")
     if report.pays:
-        return f"{count} clusters, {gain}: {report.figures()}"
+        return f"{clusters}, {gain}: {report.figures()}"
     if options.force_parallel:
-        return f"{count} clusters, kept by force, {gain}: {report.figures()}"
-    pipeline.run("merge-clusters{max-clusters=1}")
-    return f"serial: {report.reason()}; {count} clusters would be {gain}: {report.figures()}"
+        return f"{clusters}, kept by force, {gain}: {report.figures()}"
+    pipeline.run(f"serialize{{width={report.best_serial_width}}}")
+    serial = f"serial{_cores_text(report.best_serial_width)}"
+    return f"{serial}: {report.reason()}; {clusters} would be {gain}: {report.figures()}"
+
+
+def _cores_text(width: int) -> str:
+    return f" on {width} cores" if width > 1 else ""
+
+
+def _is_moldable(program: ProgramOp) -> bool:
+    return any(cluster.cores > 1 for cluster in program.clusters)

@@ -38,6 +38,7 @@ PASSES = {
     "clone": ("transforms.clone", "Clone"),
     "estimate-cost": ("transforms.estimate_cost", "EstimateCost"),
     "cluster": ("transforms.cluster", "Cluster"),
+    "serialize": ("transforms.serialize", "Serialize"),
     "merge-clusters": ("transforms.merge_clusters", "MergeClusters"),
     "duplicate-tasks": ("transforms.duplicate_tasks", "DuplicateTasks"),
     "hypercluster": ("transforms.hypercluster", "Hypercluster"),

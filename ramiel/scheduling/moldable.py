@@ -64,12 +64,12 @@ def moldable(
 def stretches(graph: TaskGraph) -> list[list[int]]:
     """The tasks in order, parted behind each cut.
 
-    A task without predecessors is no part of a later stretch than the first: it could run before,
-    beside whatever uses all cores.
+    So that nothing can run beside what uses all cores, a task without predecessors is no part of a
+    later stretch than the first, and one without readers no part of an earlier one than the last.
     """
     position = {task: index for index, task in enumerate(graph.order)}
     read_until = [
-        max((position[reader] for reader in graph.successors[task]), default=-1)
+        max((position[reader] for reader in graph.successors[task]), default=len(graph))
         for task in range(len(graph))
     ]
     sources = [index for index, task in enumerate(graph.order) if not graph.predecessors[task]]
@@ -78,7 +78,7 @@ def stretches(graph: TaskGraph) -> list[list[int]]:
     open_until = last_source  # the last task that needs something from before this one
     for index, task in enumerate(graph.order):
         parts[-1].append(task)
-        if open_until <= index < len(graph) - 1 and read_until[task] > index:
+        if open_until <= index and index < read_until[task] < len(graph):
             parts.append([])
         open_until = max(open_until, read_until[task])
     return parts

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ramiel.scheduling.critical_path import critical_path_length
 from ramiel.scheduling.linear_clustering import linear_clusters
 from ramiel.scheduling.machine import Machine
+from ramiel.scheduling.moldable import wide_time
 from ramiel.scheduling.parallelism import makespan_bound
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
@@ -22,6 +24,7 @@ class ScheduleReport:
     Attributes:
         workers: how many there are; the schedule may use fewer.
         nodes, total_cost_ns, critical_path_ns: of the graph, each task on one core.
+        best_serial_width: the cores of the best serial run.
         best_serial_ns: all tasks one after the other, at the best of the widths up to `workers`.
         clusters: linear clusters, before any merging.
         merged_clusters: clusters of the schedule.
@@ -35,6 +38,7 @@ class ScheduleReport:
     nodes: int
     total_cost_ns: int
     critical_path_ns: int
+    best_serial_width: int
     best_serial_ns: int
     clusters: int
     merged_clusters: int
@@ -88,9 +92,13 @@ def best_serial(graph: TaskGraph, cores: int) -> int:
     One width for all: a serial run keeps its number of threads.  A task without a cost at a width
     counts with that of the widest below it.
     """
-    widths = range(min(cores, max(map(len, graph.costs_per_width), default=1)))
-    totals = (sum(costs[min(w, len(costs) - 1)] for costs in graph.costs_per_width) for w in widths)
-    return min(totals, default=0)
+    return wide_time(graph, graph.order, best_serial_width(graph, cores))
+
+
+def best_serial_width(graph: TaskGraph, cores: int) -> int:
+    """The width of the best serial run."""
+    widths = range(1, cores + 1)
+    return min(widths, key=lambda width: wide_time(graph, graph.order, width))
 
 
 def report_schedule(
@@ -99,18 +107,20 @@ def report_schedule(
     message: MessageCost,
     workers: int,
     machine: Machine | None = None,
+    widths: Sequence[int] | None = None,
 ) -> ScheduleReport:
     """Simulate a schedule, on a machine if one is given, and compare it.
 
     Raises ValueError for less than one worker.
     """
-    timeline = simulate(graph, clusters, message, machine)
+    timeline = simulate(graph, clusters, message, machine, widths)
     start = machine.call(1) if machine is not None else 0
     return ScheduleReport(
         workers=workers,
         nodes=len(graph),
         total_cost_ns=sum(graph.costs),
         critical_path_ns=critical_path_length(graph),
+        best_serial_width=best_serial_width(graph, workers),
         best_serial_ns=start + best_serial(graph, workers),
         clusters=len(linear_clusters(graph)),
         merged_clusters=len(clusters),

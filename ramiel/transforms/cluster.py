@@ -8,14 +8,20 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
+from ramiel.cores import available_cores
 from ramiel.costs.machine import machine_of
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.errors import RamielError
 from ramiel.scheduling.algorithms import find_algorithm, schedule
 from ramiel.scheduling.merging import by_first_start
+from ramiel.scheduling.moldable import moldable
+from ramiel.scheduling.portfolio import portfolio
 from ramiel.scheduling.simulator import simulate
-from ramiel.transforms.task_graph import is_task, message_cost, read_tasks
+from ramiel.scheduling.task_graph import Clusters, MessageCost
+from ramiel.transforms.task_graph import Tasks, is_task, message_cost, read_tasks
 from ramiel.transforms.task_program import replace_program
+
+MOLDABLE = "moldable"
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,9 @@ class Cluster(ModulePass):
     Knows no operator: costs are read from the attribute `cost`, bytes from the types.
 
     Args:
-        algorithm: a name of `ramiel.scheduling.algorithms`.
-        max_clusters: make at most this number; None for any.
+        algorithm: a name of `ramiel.scheduling.algorithms`, or moldable: stretches on one worker
+            that uses all cores, or on a worker for each core.
+        max_clusters: make at most this number; None for any.  For moldable, the cores.
         message_ns: what a message between two workers costs; None for what the attribute
             `machine` of the graph says, else 10 µs; 0 where no operation has a cost.
         message_ns_per_byte: what it costs beside that for each byte; None as for message_ns.
@@ -42,7 +49,8 @@ class Cluster(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         try:
-            find_algorithm(self.algorithm)
+            if self.algorithm != MOLDABLE:
+                find_algorithm(self.algorithm)
         except ValueError as error:
             raise RamielError(f"cluster: {error}") from None
         if self.max_clusters is not None and self.max_clusters < 1:
@@ -56,7 +64,21 @@ class Cluster(ModulePass):
         tasks = read_tasks(operations, [operations])
         machine = machine_of(graph)
         message = message_cost(self.message_ns, tasks, self.message_ns_per_byte, machine)
-        clusters = schedule(self.algorithm, tasks.graph, message, self.max_clusters, tasks.ordered)
-        clusters = by_first_start(clusters, simulate(tasks.graph, clusters, message))
-        timeline = simulate(tasks.graph, clusters, message, machine)
-        replace_program(graph, tasks, clusters, graph.output.values, timeline)
+        clusters, widths = self._clusters(tasks, message)
+        timeline = simulate(tasks.graph, clusters, message, machine, widths)
+        outputs = graph.output.values
+        replace_program(graph, tasks, clusters, outputs, timeline, widths=widths or ())
+
+    def _clusters(self, tasks: Tasks, message: MessageCost) -> tuple[Clusters, list[int] | None]:
+        """The clusters and, if they are not all one core wide, their widths."""
+        graph, limit = tasks.graph, self.max_clusters
+        # What must stay in order has to share a worker, which stretches of two kinds do not.
+        if self.algorithm == MOLDABLE and not any(len(group) > 1 for group in tasks.ordered):
+            found = moldable(graph, message, limit or available_cores(), portfolio)
+            if max(found.widths, default=1) > 1:
+                return found.clusters, found.widths
+            clusters = found.clusters
+        else:
+            name = "portfolio" if self.algorithm == MOLDABLE else self.algorithm
+            clusters = schedule(name, graph, message, limit, tasks.ordered)
+        return by_first_start(clusters, simulate(graph, clusters, message)), None

@@ -25,6 +25,8 @@ def replace_program(
     clusters: Clusters,
     outputs: Sequence[SSAValue],
     timeline: Timeline,
+    *,
+    widths: Sequence[int] = (),
 ) -> ProgramOp:
     """Put a task.program in the place of a graph or program, and move its operations there.
 
@@ -34,6 +36,7 @@ def replace_program(
         clusters: the tasks of each cluster, in order.
         outputs: the values of the program's results.
         timeline: the prediction for the clusters, recorded unless no operation has a cost.
+        widths: the cores of each cluster; none given: one each.
 
     """
     block = source.parent
@@ -50,7 +53,8 @@ def replace_program(
     for channels in writer.channels.values():
         program.block.add_ops(channels.values())
     program.block.add_ops(
-        ClusterOp(f"cluster_{index}", Region(body)) for index, body in enumerate(bodies)
+        ClusterOp(f"cluster_{index}", Region(body), widths[index] if widths else 1)
+        for index, body in enumerate(bodies)
     )
     record_prediction(program, timeline if tasks.has_costs else None)
     block.insert_op_before(program, source)
