@@ -21,7 +21,9 @@ from xdsl.universe import Universe
 from ramiel.backend.package import write_package
 from ramiel.backend.target import find_program
 from ramiel.costs.calibration import ExecutorCosts
+from ramiel.errors import RamielError
 from ramiel.loading import import_package
+from ramiel.message_costs import message_seconds
 from ramiel.remarks import remark
 from ramiel.runtime.model import EXECUTORS
 
@@ -53,10 +55,28 @@ def measure_executors(
                 remark(f"executor {name} is not calibrated: the time was up")
                 continue
             try:
-                costs[name] = measure_executor(name, Path(folder))
-            except RuntimeError as error:  # each package has a ModelError of its own
+                between_ranks = name == "distributed"
+                costs[name] = (
+                    measure_ranks() if between_ranks else measure_executor(name, Path(folder))
+                )
+            except (RuntimeError, RamielError) as error:  # each package has a ModelError of its own
                 remark(f"executor {name} is not calibrated: {error}")
     return costs
+
+
+def measure_ranks() -> ExecutorCosts:
+    """The costs of messages between two ranks on this machine; those of a call are not known."""
+    messages = {size: round(message_seconds("distributed", size) * 1e9) for size in SIZES}
+    latency, per_byte = fit(messages)
+    return ExecutorCosts(
+        message_ns=latency,
+        ns_per_byte=per_byte,
+        send_ns=0,
+        receive_ns=0,
+        call_ns=0,
+        serial_call_ns=0,
+        messages={str(size): ns for size, ns in messages.items()},
+    )
 
 
 def measure_executor(executor: str, folder: Path) -> ExecutorCosts:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
 from xdsl.passes import ModulePass
 
 from ramiel.cores import available_cores
 from ramiel.costs.machine import machine_of
 from ramiel.dialects.dataflow import GraphOp
+from ramiel.dialects.task_cores import CORES
 from ramiel.errors import RamielError
 from ramiel.scheduling.algorithms import find_algorithm, schedule
 from ramiel.scheduling.merging import by_first_start
@@ -67,7 +68,9 @@ class Cluster(ModulePass):
         clusters, widths = self._clusters(tasks, message)
         timeline = simulate(tasks.graph, clusters, message, machine, widths)
         outputs = graph.output.values
-        replace_program(graph, tasks, clusters, outputs, timeline, widths=widths or ())
+        program = replace_program(graph, tasks, clusters, outputs, timeline, widths=widths or ())
+        if widths is not None:
+            program.attributes[CORES] = IntegerAttr(max(widths), i64)
 
     def _clusters(self, tasks: Tasks, message: MessageCost) -> tuple[Clusters, list[int] | None]:
         """The clusters and, if they are not all one core wide, their widths."""
