@@ -50,7 +50,8 @@ def open_store(parser: AttrParser, path: str) -> WeightStore:
     return WeightStore(path, Path(parser.lexer.input.name).parent)
 
 
-def _print_argument(printer: Printer, argument: BlockArgument) -> None:
+def print_argument(printer: Printer, argument: BlockArgument) -> None:
+    """Print `%x : tensor<…>`."""
     printer.print_ssa_value(argument)
     printer.print_string(" : ")
     printer.print_attribute(argument.type)
@@ -123,7 +124,7 @@ class ProgramOperation(IRDLOperation):
         printer.print_string(" ")
         printer.print_symbol_name(self.sym_name.data)
         with printer.in_parens():
-            printer.print_list(self.arguments, partial(_print_argument, printer))
+            printer.print_list(self.arguments, partial(print_argument, printer))
         printer.print_string(" -> ")
         with printer.in_parens():
             printer.print_list(self.function_type.outputs, printer.print_attribute)

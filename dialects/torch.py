@@ -12,6 +12,8 @@ of the first:
 `torch.if`, `torch.for` and `torch.while` hold regions of calls: see
 `ramiel.dialects.torch_control`.  `torch.prepare` is a call on weights that runs once, when the
 model is loaded.
+`torch.function` and `torch.invoke` say a block that occurs several times once: see
+`ramiel.dialects.torch_function`.
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ from ramiel.dialects import syntax
 from ramiel.dialects.dataflow import ConstantOp, Immediate, WeightOp
 from ramiel.dialects.syntax import Literal
 from ramiel.dialects.torch_control import ForOp, IfOp, WhileOp
+from ramiel.dialects.torch_function import FunctionOp, InvokeOp
 from ramiel.operators.callee import Callee
 
 
@@ -291,4 +294,8 @@ class PrepareOp(CalleeOperation):
             raise VerifyException("torch.prepare has one result")
 
 
-Torch = Dialect("torch", [CallOp, PrepareOp, IfOp, ForOp, WhileOp], [DtypeAttr, SizeAttr])
+Torch = Dialect(
+    "torch",
+    [CallOp, PrepareOp, IfOp, ForOp, WhileOp, FunctionOp, InvokeOp],
+    [DtypeAttr, SizeAttr],
+)

@@ -58,6 +58,8 @@ COST_MODEL_VARIABLE = "RAMIEL_COST_MODEL"
 """The environment variable with the cost model of whoever asks for none."""
 PRESETS = ("faithful", "fast")
 """`faithful` changes no parameter; `fast` may."""
+STYLES = ("clusters", "module", "script")
+"""What is written: a function for each cluster; one nn.Module; one file of functions."""
 EXTENSIONS = "ramiel.pipeline"
 """Entry-point group of extensions: each is a mapping from a stage, "onnx" (pruned, not lowered
 yet) or "torch" (lowered, not clustered yet), to a pipeline string that runs there."""
@@ -86,6 +88,8 @@ class Options:
     """Symbolic dimensions to fix, as "batch=1"."""
     name: str | None = None
     """The class's name."""
+    style: str = "clusters"
+    """One of STYLES; `compile_model` makes clusters, ramiel/styles.py the others."""
     cost_model: str | None = None
     """static, roofline, profile or an extension's; None: $RAMIEL_COST_MODEL, else profile."""
     costs: str | None = None

@@ -32,6 +32,8 @@ PASSES = {
     "convert-onnx-to-torch": ("transforms.convert_onnx_to_torch", "ConvertOnnxToTorch"),
     "outline-constants": ("transforms.outline_constants", "OutlineConstants"),
     "fuse-linear": ("transforms.fuse_linear", "FuseLinear"),
+    "own-parameters": ("transforms.own_parameters", "OwnParameters"),
+    "outline-blocks": ("transforms.outline_blocks", "OutlineBlocks"),
     "pack-weights": ("transforms.pack_weights", "PackWeights"),
     "fuse-activation": ("transforms.fuse_activation", "FuseActivation"),
     "channels-last": ("transforms.channels_last", "ChannelsLast"),

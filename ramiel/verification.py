@@ -16,11 +16,12 @@ from xdsl.ir import Attribute
 from ramiel import element_types
 from ramiel.backend.package import write_package
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import Options, Progress, compile_model, load
+from ramiel.driver import STYLES, Options, Progress, compile_model, load
 from ramiel.errors import RamielError
 from ramiel.loading import import_package
 from ramiel.runtime import ParallelModel
 from ramiel.sampling import sample_inputs
+from ramiel.styles import compile_style, run_style, write_styled
 from ramiel.tensors import Array, from_torch, to_torch
 
 RELATIVE_TOLERANCE = 1e-4
@@ -87,6 +88,8 @@ def verify_model(
     step("running the reference")
     reference = Reference(path)
     expected, other = reference.run(first), reference.run(second)
+    if options.style != STYLES[0]:
+        return _verify_style(path, options, step, reference.name, first, expected, other)
     differences: list[Difference] = []
     with tempfile.TemporaryDirectory(prefix="ramiel-") as folder:
         package = Path(folder) / "verified"
@@ -103,6 +106,31 @@ def verify_model(
                 outputs = call(model, first, program.function_type.outputs.data)
             differences += compare(compiled.outputs, executor, outputs, expected, other)
     return Verification(reference.name, differences, len(program.clusters), lines, seconds)
+
+
+def _verify_style(
+    path: Path,
+    options: Options,
+    step: Progress,
+    reference: str,
+    inputs: Mapping[str, Array],
+    expected: Sequence[Array],
+    other: Sequence[Array],
+) -> Verification:
+    """The same for a style without clusters: there is one way to run it."""
+    with tempfile.TemporaryDirectory(prefix="ramiel-") as folder:
+        package = Path(folder) / "verified"
+        started = time.perf_counter()
+        styled = compile_style(path, options, step, package.name)
+        write_styled(styled, package)
+        seconds = time.perf_counter() - started
+        lines = len((package / "model.py").read_text(encoding="utf-8").splitlines())
+        step(f"running the {options.style}")
+        types = styled.graph.function_type.outputs.data
+        outputs = run_style(package, options.style, list(inputs.values()), types)
+    names = styled.graph.result_names()
+    differences = compare(names, options.style, outputs, expected, other)
+    return Verification(reference, differences, 1, lines, seconds)
 
 
 class Reference:

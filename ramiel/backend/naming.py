@@ -98,10 +98,16 @@ def _name_block(block: Block, names: Names) -> None:
             names.share(op)
         for result in op.results:
             names.give(result)
-        if isinstance(op, IfOp):
-            _name_branches(op, names)
-        elif isinstance(op, LoopOp):
-            _name_loop(op, names)
+        if isinstance(op, IfOp | LoopOp):
+            name_regions(op, names)
+
+
+def name_regions(op: IfOp | LoopOp, names: Names) -> None:
+    """Names for what control flow computes inside, after its results have theirs."""
+    if isinstance(op, IfOp):
+        _name_branches(op, names)
+    else:
+        _name_loop(op, names)
 
 
 def _name_branches(op: IfOp, names: Names) -> None:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from ramiel.dialects.task import ProgramOp
+from xdsl.ir import Operation
+
 from ramiel.dialects.torch import CalleeOperation
 
 
-def operators_module(program: ProgramOp) -> str | None:
-    """The source of _operators.py; None if the program calls no helper."""
+def operators_module(program: Operation) -> str | None:
+    """The source of _operators.py; None if the program, or whatever it is, calls no helper."""
     called = (op.callee.helper_function for op in program.walk() if isinstance(op, CalleeOperation))
     helpers = [helper for helper in dict.fromkeys(called) if helper is not None]
     return gather(helpers) if helpers else None

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def package_files(program: ProgramOp, name: str | None = None) -> dict[str, str]
     """The text files of the package, by path; the weights are not among them."""
     printed = print_module(program, name)
     files = {
-        "__init__.py": _init(printed.class_name),
+        "__init__.py": init_file(printed.class_name),
         "__main__.py": _main(),
         "model.py": printed.text,
         MARK: json.dumps({"lines": printed.source_map}, indent=1) + "\n",
@@ -43,7 +43,8 @@ def package_files(program: ProgramOp, name: str | None = None) -> dict[str, str]
     return files
 
 
-def _init(title: str) -> str:
+def init_file(title: str) -> str:
+    """The text of __init__.py for a model's class."""
     names = sorted(("Model", title))
     quoted = ", ".join(f'"{name}"' for name in names)
     return (
@@ -89,11 +90,32 @@ def write_package(
     more_files: texts by path that belong into the package, too.
     ir: (pass, text) for each stage, written to ir/ with the weights that the texts name.
     """
-    directory = directory.absolute()
-    check_destination(directory, force)
     files = package_files(program, name)
     files |= more_files or {}
     files |= {f"ir/{index:02}-{stage}.mlir": text for index, (stage, text) in enumerate(ir)}
+
+    def save_weights(package: Path) -> None:
+        weights = package / "weights.safetensors"
+        program.store.save(weights, weight_names(program))
+        (package / "weights.json").write_text(weights_table(weights), encoding="utf-8")
+        if ir:
+            program.store.save(package / "ir" / "weights.safetensors", ir_weights)
+
+    write_folder(directory, files, save_weights, force)
+
+
+def write_folder(
+    directory: Path,
+    files: Mapping[str, str],
+    save_weights: Callable[[Path], None],
+    force: bool = False,
+) -> None:
+    """Write text files, and what `save_weights` writes to the folder it is given, all at once.
+
+    Raises RamielError as `write_package` does.
+    """
+    directory = directory.absolute()
+    check_destination(directory, force)
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
@@ -104,11 +126,7 @@ def write_package(
         for path, text in files.items():
             (package / path).parent.mkdir(parents=True, exist_ok=True)
             (package / path).write_text(text, encoding="utf-8")
-        weights = package / "weights.safetensors"
-        program.store.save(weights, weight_names(program))
-        (package / "weights.json").write_text(weights_table(weights), encoding="utf-8")
-        if ir:
-            program.store.save(package / "ir" / "weights.safetensors", ir_weights)
+        save_weights(package)
         if directory.exists():
             directory.rename(staging / "replaced")
         package.rename(directory)

@@ -14,6 +14,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from ramiel.dialects.dataflow import ConstantOp, GraphOp, WeightOp
 from ramiel.dialects.torch import CalleeOperation
 from ramiel.dialects.torch_control import IfOp, LoopOp, yielded
+from ramiel.dialects.torch_function import InvokeOp
 from ramiel.errors import RamielError
 from ramiel.operators.evaluation import evaluate
 from ramiel.tensors import from_dense, to_torch
@@ -73,6 +74,9 @@ def run_operation(op: Operation, values: dict[SSAValue, Any], store: WeightStore
             values.update(zip(op.results, run_block(region.block, values, store), strict=True))
         case LoopOp():
             values.update(zip(op.results, run_loop(op, values, store), strict=True))
+        case InvokeOp(callee=function):
+            values.update(zip(function.block.args, [values[v] for v in op.operands], strict=True))
+            values.update(zip(op.results, run_block(function.block, values, store), strict=True))
         case _ if needs_lowering(op):
             emitted, lowered = lower(op, store)
             for call in emitted:

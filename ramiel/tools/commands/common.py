@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ramiel.driver import OPTIONAL, PRESETS, Options, Progress
+from ramiel.driver import OPTIONAL, PRESETS, STYLES, Options, Progress
 from ramiel.errors import RamielError
 
 
@@ -39,8 +39,8 @@ def add_compiler_options(
     command.add_argument(
         "--preset",
         choices=PRESETS,
-        default="fast",
-        help="faithful changes no parameter, so that the model can be trained (default: fast)",
+        help="faithful changes no parameter, so that the model can be trained "
+        "(default: fast; with --style module or script faithful)",
     )
     command.add_argument(
         "--portable",
@@ -84,11 +84,23 @@ def add_compiler_options(
     )
 
 
+def add_style(command: argparse.ArgumentParser) -> None:
+    """What is written."""
+    command.add_argument(
+        "--style",
+        choices=STYLES,
+        default=STYLES[0],
+        help="clusters: functions that run side by side; module: one nn.Module to read, train and "
+        "export; script: one file of functions (default: clusters)",
+    )
+
+
 def options_of(arguments: argparse.Namespace) -> Options:
     """The compiler's options on the command line."""
+    style = getattr(arguments, "style", STYLES[0])
     return Options(
         workers=arguments.workers if isinstance(arguments.workers, int) else None,
-        preset=arguments.preset,
+        preset=arguments.preset or ("fast" if style == STYLES[0] else "faithful"),
         portable=arguments.portable,
         without=tuple(arguments.without),
         force_parallel=arguments.force_parallel,
@@ -97,6 +109,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         name=getattr(arguments, "name", None),
         cost_model=arguments.cost_model,
         costs=str(arguments.costs) if arguments.costs is not None else None,
+        style=style,
     )
 
 

@@ -7,8 +7,16 @@ import time
 from pathlib import Path
 
 from ramiel.backend.package import check_destination, write_package
-from ramiel.driver import compile_model
-from ramiel.tools.commands.common import add_compiler_options, add_model, options_of, progress
+from ramiel.driver import STYLES, Options, compile_model
+from ramiel.errors import RamielError
+from ramiel.styles import compile_style, write_styled
+from ramiel.tools.commands.common import (
+    add_compiler_options,
+    add_model,
+    add_style,
+    options_of,
+    progress,
+)
 
 HELP = "write a model as a package of parallel PyTorch"
 EXAMPLE = "ramiel compile googlenet.onnx -o googlenet --workers 2 --name GoogLeNet"
@@ -30,6 +38,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--verbose", action="store_true", help="say what passes did not do, and why"
     )
+    add_style(command)
     add_compiler_options(command)
 
 
@@ -39,10 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
     directory: Path = arguments.output.absolute()
     # Before the long part: a folder that cannot be written is known at once.
     check_destination(directory, arguments.force)
+    options = options_of(arguments)
+    if options.style != STYLES[0]:
+        return write_style(arguments, options, started)
     with progress(f"compiling {arguments.model.name}") as step:
         compilation = compile_model(
             arguments.model,
-            options_of(arguments),
+            options,
             step,
             keep_ir=arguments.emit_ir,
             package=directory.name,
@@ -62,4 +74,19 @@ def run(arguments: argparse.Namespace) -> int:
         for text in compilation.remarks:
             print(f"remark: {text}")
     print(f"{arguments.output}: {compilation.verdict} ({seconds:.1f} s)")
+    return 0
+
+
+def write_style(arguments: argparse.Namespace, options: Options, started: float) -> int:
+    """Compile without clusters and write.  Raises RamielError for options of clusters."""
+    if arguments.emit_ir:
+        raise RamielError(f"--emit-ir goes with --style {STYLES[0]}")
+    directory: Path = arguments.output.absolute()
+    with progress(f"compiling {arguments.model.name}") as step:
+        styled = compile_style(arguments.model, options, step, directory.name)
+        step("writing")
+        write_styled(styled, directory, arguments.name, arguments.force)
+    seconds = time.perf_counter() - started
+    lines = len((directory / "model.py").read_text(encoding="utf-8").splitlines())
+    print(f"{arguments.output}: style {options.style}, model.py of {lines} lines ({seconds:.1f} s)")
     return 0

@@ -11,6 +11,7 @@ from ramiel.runtime.model import EXECUTORS
 from ramiel.tools.commands.common import (
     add_compiler_options,
     add_model,
+    add_style,
     dims_of_options,
     options_of,
     progress,
@@ -31,6 +32,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         action="append",
         help=f"run this one; can be repeated (default: {' and '.join(VERIFIED)})",
     )
+    add_style(command)
     add_compiler_options(command)
 
 

@@ -1,0 +1,228 @@
+"""Style `module`: an nn.Module with the model's own submodules and a plain forward."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from xdsl.ir import SSAValue
+
+from ramiel import element_types
+from ramiel.backend.block_printer import BlockPrinter, numbered
+from ramiel.backend.module_tree import (
+    GROUP,
+    Tree,
+    attribute,
+    constructor,
+    is_repeated,
+    tree_of,
+)
+from ramiel.backend.naming import class_name
+from ramiel.backend.source import Source, as_comment
+from ramiel.dialects.dataflow import GraphOp
+from ramiel.dialects.torch import CallOp
+from ramiel.dialects.torch_function import FunctionOp, InvokeOp
+from ramiel.operators.leaf_modules import LeafModule, leaf_module
+from ramiel.operators.rendering import format_literal
+from ramiel.tensors import element_of, static_shape
+
+STATISTICS = (".running_mean", ".running_var")
+"""Buffers, though they are floating."""
+
+
+class ModulePrinter(BlockPrinter):
+    """Prints one class: its constructor, and its forward from calls of what that made."""
+
+    def __init__(
+        self,
+        source: Source,
+        owner: GraphOp | FunctionOp,
+        title: str,
+        classes: Mapping[str, str],
+    ) -> None:
+        """`classes` has the class of each function."""
+        self.title = title
+        self.classes = classes
+        super().__init__(source, owner, ["self", "nn", "Group", title, *classes.values()])
+        self.owner = owner
+        self.leaves = self._leaves()
+        self.tree = tree_of(self._children())
+
+    def weight(self, path: str) -> str:
+        return attribute(path)
+
+    def call(self, op: CallOp) -> str:
+        if op in self.leaves:
+            path, leaf = self.leaves[op]
+            return f"{attribute(path)}({self.names[leaf.data]})"
+        return super().call(op)
+
+    def invocation(self, op: InvokeOp, inputs: Sequence[str]) -> str:
+        return f"{attribute(op.module.data)}({', '.join(inputs)})"
+
+    def loop_header(self, chain: Sequence[InvokeOp]) -> tuple[str, str]:
+        (stem, first), (_, last) = (numbered(chain[i].module.data) for i in (0, -1))
+        node: Tree | str = self.tree
+        for part in stem.split("."):
+            node = node[part] if isinstance(node, dict) else node
+        name = chain[0].function.root_reference.data
+        variable = self.names.namespace.fresh(name)
+        if first == 0 and is_repeated(node) and len(node) == last + 1:
+            return f"for {variable} in {attribute(stem)}:", f"{variable}(...)"
+        header = f"for {self.loop} in range({first}, {last + 1}):"
+        return header, f"{attribute(stem)}[{self.loop}](...)"
+
+    def _leaves(self) -> dict[CallOp, tuple[str, LeafModule]]:
+        """The calls that are modules of torch.nn, by their paths."""
+        uses: dict[str, int] = {}
+        for value, path in self.weights.items():
+            uses[path] = uses.get(path, 0) + len(list(value.uses))
+        found: dict[CallOp, tuple[str, LeafModule]] = {}
+        for op in self.block.ops:
+            leaf = leaf_module(op) if isinstance(op, CallOp) else None
+            if leaf is None or not all(v in self.weights for v in leaf.weights.values()):
+                continue
+            prefix = self.weights[leaf.weights["weight"]].removesuffix("weight").removesuffix(".")
+            wanted = {f"{prefix}.{name}" for name in leaf.weights}
+            own = {self.weights[value] for value in leaf.weights.values()}
+            inside = {path for path in uses if path.startswith(f"{prefix}.")}
+            if prefix and own == wanted == inside and all(uses[path] == 1 for path in own):
+                assert isinstance(op, CallOp)
+                found[op] = (prefix, leaf)
+        return found
+
+    def _children(self) -> dict[str, str]:
+        """The constructor of each submodule and parameter, in the order of their use."""
+        leaf_of = {v: item for item in self.leaves.values() for v in item[1].weights.values()}
+        invoked = {
+            value: op
+            for op in self.block.ops
+            if isinstance(op, InvokeOp)
+            for value in op.operands[len(op.inputs) :]
+        }
+        children: dict[str, str] = {}
+        for op in self.block.ops:
+            for value in op.operands:
+                if isinstance(op, InvokeOp):
+                    children[op.module.data] = f"{self.classes[op.callee.sym_name.data]}()"
+                if value in leaf_of:
+                    path, leaf = leaf_of[value]
+                    children[path] = leaf.constructor
+        for value, path in self.weights.items():
+            if value not in leaf_of and value not in invoked:
+                children[path] = parameter(path, value)
+        return children
+
+    def print_class(self, docstring: str) -> None:
+        """Print the class."""
+        source = self.source
+        base = "Group" if any(name.isdigit() for name in self.tree) else "nn.Module"
+        source.add("", "", f"class {self.title}({base}):", f'    """{docstring}"""', "")
+        if self.tree:
+            source.add("    def __init__(self) -> None:", "        super().__init__()")
+        for name, node in self.tree.items():
+            text = constructor(node)
+            if name.isdigit():
+                source.statement(f'self.add_module("{name}", {text})', 8)
+            elif text.startswith("torch."):
+                source.statement(f'self.register_buffer("{name}", {text})', 8)
+            else:
+                source.statement(f"self.{name} = {text}", 8)
+        if self.tree:
+            source.add("")
+        buffers = [n for n, v in self.tree.items() if isinstance(v, str) and v[:6] == "torch."]
+        if buffers:
+            for name in buffers:
+                source.add(f"    {name}: Tensor")
+            source.add("")
+        results = len(self.block.last_op.operands) if self.block.last_op is not None else 1
+        type = "Tensor" if results == 1 else f"tuple[{', '.join(['Tensor'] * results)}]"
+        parameters = "".join(f", {self.names[value]}: Tensor" for value in self.inputs)
+        source.statement(f"def forward(self{parameters}) -> {type}:", 4)
+        self.print(8)
+
+
+def parameter(path: str, value: SSAValue) -> str:
+    """The expression that makes a parameter, or a buffer if it is no floating tensor."""
+    element = element_of(value.type)
+    dtype = element_types.of_mlir(element).torch if element is not None else "float32"
+    shape = list(static_shape(value.type) or ())
+    sizes = ", ".join(map(format_literal, shape)) or "()"
+    text = f"torch.empty({sizes}{'' if dtype == 'float32' else f', dtype=torch.{dtype}'})"
+    floating = dtype.startswith(("float", "bfloat", "complex")) and not dtype.startswith("float8")
+    return f"nn.Parameter({text})" if floating and not path.endswith(STATISTICS) else text
+
+
+def print_style_module(graph: GraphOp, functions: Sequence[FunctionOp], title: str) -> Source:
+    """model.py: a class for each function, the model, and how to load it."""
+    classes: dict[str, str] = {}
+    for function in functions:
+        name = class_name(function.sym_name.data)
+        while name in (title, "Group", "Model", *classes.values()):
+            name += "Block"
+        classes[function.sym_name.data] = name
+    body = Source()
+    for function in functions:
+        invoked = [
+            op.module.data
+            for op in graph.block.ops
+            if isinstance(op, InvokeOp) and op.function.root_reference == function.sym_name
+        ]
+        text = f"{as_comment(invoked[0])}, and {len(invoked) - 1} more like it."
+        ModulePrinter(body, function, classes[function.sym_name.data], classes).print_class(text)
+    origin = as_comment(graph.store.path) or "a model in memory"
+    printer = ModulePrinter(body, graph, title, classes)
+    printer.print_class(f"The whole of {origin}.")
+    _print_load(body, title)
+    body.add("", "", f"Model = {title}")
+    source = Source()
+    arguments = ", ".join(printer.names[value] for value in printer.inputs)
+    _print_head(source, graph, title, arguments, body.text)
+    offset = len(source.lines)
+    source.add(*body.lines)
+    source.origin.update({line + offset: op for line, op in body.origin.items()})
+    return source
+
+
+def _print_load(source: Source, title: str) -> None:
+    source.add(
+        "",
+        "    @classmethod",
+        f"    def load(cls, file: str | Path = WEIGHTS) -> {title}:",
+        '        """The model with its weights, in evaluation mode."""',
+        "        model = cls()",
+        "        model.load_state_dict(load_file(file))",
+        "        return model.eval()",
+    )
+
+
+def _print_head(source: Source, graph: GraphOp, title: str, arguments: str, body: str) -> None:
+    grouped = "Group(" in body
+    source.add(
+        f'"""{title}, from {as_comment(graph.store.path) or "a model in memory"}.',
+        "",
+        f"    from {graph.sym_name.data} import Model",
+        "",
+        "    model = Model.load()",
+        f"    outputs = model({arguments})",
+        "",
+        "Parameters have the model's own names; `model.train()` to go on training.",
+        "Written by Ramiel; edit it freely.",
+        '"""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from pathlib import Path",
+    )
+    if grouped:
+        source.add("from typing import TYPE_CHECKING, Any")
+    source.add("")
+    if "torch." in body.replace("torch.nn", ""):
+        source.add("import torch")
+    if "F." in body:
+        source.add("import torch.nn.functional as F")
+    source.add("from safetensors.torch import load_file", "from torch import Tensor, nn")
+    if "operators." in body:
+        source.add("", "from . import _operators as operators")
+    source.add("", 'WEIGHTS = Path(__file__).with_name("weights.safetensors")')
+    if grouped:
+        source.add("", *GROUP.rstrip().split("\n"))

@@ -1,0 +1,234 @@
+"""The styles without clusters: an nn.Module to read, train and export, and a script."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import ModelProto
+from small_models import SMALL_MODELS
+from torch import Tensor, nn
+
+from ramiel.driver import Options
+from ramiel.errors import RamielError
+from ramiel.operators.interpreter import run_graph
+from ramiel.sampling import sample_inputs
+from ramiel.styles import StyledModel, compile_style, load_style, run_style, write_styled
+from ramiel.tensors import from_torch, to_torch
+
+MODULE = Options(preset="faithful", style="module")
+SCRIPT = Options(preset="faithful", style="script")
+
+
+class Layer(nn.Module):
+    """A layer of a transformer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(16)
+        self.query, self.key, self.value = (nn.Linear(16, 16) for _ in range(3))
+        self.up, self.down = nn.Linear(16, 32), nn.Linear(32, 16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.norm(x)
+        weights = torch.softmax(self.query(y) @ self.key(y).transpose(1, 2) / 4, -1)
+        x = x + weights @ self.value(y)
+        return x + self.down(nn.functional.gelu(self.up(x)))
+
+
+class Transformer(nn.Module):
+    """An embedding, three equal layers and a head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(20, 16)
+        self.layers = nn.ModuleList(Layer() for _ in range(3))
+        self.head = nn.Linear(16, 5)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        x = self.embedding(ids)
+        for layer in self.layers:
+            x = layer(x)
+        return self.head(x)
+
+
+class Residual(nn.Module):
+    """Two convolutions beside a shortcut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(8, 8, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(8)
+        self.conv2 = nn.Conv2d(8, 8, 3, padding=1, groups=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x + self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+
+
+class Convolutional(nn.Module):
+    """A stem, three equal blocks, pooling and a classifier."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.ReLU())
+        self.stage = nn.Sequential(*(Residual() for _ in range(3)))
+        self.fc = nn.Linear(8, 5)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.fc(self.stage(self.stem(image)).mean((2, 3)))
+
+
+def export(network: nn.Module, example: Tensor) -> ModelProto:
+    """The network as an ONNX model, as it is: nothing folded into its parameters."""
+    file = io.BytesIO()
+    arguments: Any = {"dynamo": False, "training": torch.onnx.TrainingMode.PRESERVE}
+    torch.onnx.export(network.eval(), (example,), file, do_constant_folding=False, **arguments)
+    return onnx.load_from_string(file.getvalue())
+
+
+NETWORKS: dict[str, tuple[Callable[[], nn.Module], Callable[[], Tensor]]] = {
+    "transformer": (Transformer, lambda: torch.randint(20, (2, 6))),
+    "convolutional": (Convolutional, lambda: torch.randn(2, 3, 17, 17)),
+}
+
+
+@pytest.fixture(params=sorted(NETWORKS))
+def network(request: pytest.FixtureRequest) -> tuple[nn.Module, Tensor]:
+    """A network with parameters that all differ, and an input."""
+    torch.manual_seed(0)
+    make, example = NETWORKS[request.param]
+    made = make()
+    for tensor in made.state_dict().values():
+        if tensor.is_floating_point():
+            drawn = torch.randn(tensor.shape) * 0.2 if tensor.ndim > 1 else torch.rand(tensor.shape)
+            tensor.copy_(drawn)
+    return made.eval(), example()
+
+
+def written(model: ModelProto, folder: Path, options: Options = MODULE) -> StyledModel:
+    """Compile to a folder."""
+    styled = compile_style(model, options, package=folder.name)
+    write_styled(styled, folder)
+    return styled
+
+
+def names_of(module: nn.Module) -> set[str]:
+    """The names in the state_dict; nn.BatchNorm counts batches, which no ONNX model does."""
+    return {name for name in module.state_dict() if not name.endswith("num_batches_tracked")}
+
+
+def test_parameters_keep_their_names_and_layers_are_a_list(
+    network: tuple[nn.Module, Tensor], tmp_path: Path
+) -> None:
+    original, example = network
+    written(export(original, example), tmp_path / "model")
+    module = load_style(tmp_path / "model", "module")
+    assert names_of(module) == names_of(original)
+    module.load_state_dict(original.state_dict())
+    torch.testing.assert_close(module(example), original(example))
+    text = (tmp_path / "model" / "model.py").read_text()
+    assert " for _ in range(3))" in text and "\n        for " in text
+
+
+def test_the_script_is_one_file_that_runs(
+    network: tuple[nn.Module, Tensor], tmp_path: Path
+) -> None:
+    original, example = network
+    written(export(original, example), tmp_path / "model", SCRIPT)
+    model = load_style(tmp_path / "model", "script")
+    torch.testing.assert_close(model(example), original(example))
+    assert "for index in range(3):" in (tmp_path / "model" / "model.py").read_text()
+    command = [sys.executable, str(tmp_path / "model" / "model.py")]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert f"torch.Size({list(original(example).shape)})" in shown
+
+
+def test_the_module_trains(network: tuple[nn.Module, Tensor], tmp_path: Path) -> None:
+    original, example = network
+    written(export(original, example), tmp_path / "model")
+    module = load_style(tmp_path / "model", "module").train()
+    optimizer = torch.optim.SGD(module.parameters(), lr=1e-3)
+    wanted = torch.zeros_like(original(example))
+    losses: list[float] = []
+    for _ in range(5):
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(module(example), wanted)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert all(parameter.grad is not None for parameter in module.parameters())
+    assert losses[-1] < losses[0]
+
+
+def test_torch_export_takes_the_module(network: tuple[nn.Module, Tensor], tmp_path: Path) -> None:
+    original, example = network
+    written(export(original, example), tmp_path / "model")
+    exported = torch.export.export(load_style(tmp_path / "model", "module"), (example,))
+    torch.testing.assert_close(exported.module()(example), original(example))
+
+
+def test_exported_again_the_module_compiles_to_an_isomorphic_graph(
+    network: tuple[nn.Module, Tensor], tmp_path: Path
+) -> None:
+    original, example = network
+    models = [export(original, example)]
+    written(models[0], tmp_path / "first")
+    models.append(export(load_style(tmp_path / "first", "module"), example))
+    styled = written(models[1], tmp_path / "second")
+    again = load_style(tmp_path / "second", "module")
+    torch.testing.assert_close(again(example), original(example))
+    first, second = (tmp_path / name / "model.py" for name in ("first", "second"))
+    assert first.read_text().replace("first", "second") == second.read_text()
+    assert styled.functions
+
+
+def test_what_is_written_is_formatted(network: tuple[nn.Module, Tensor], tmp_path: Path) -> None:
+    original, example = network
+    for options in (MODULE, SCRIPT):
+        folder = tmp_path / options.style
+        written(export(original, example), folder, options)
+        for check in (["check"], ["format", "--check"]):
+            ruff = [sys.executable, "-m", "ruff", *check, "--isolated"]
+            subprocess.run([*ruff, str(folder / "model.py")], check=True)
+
+
+def test_the_interpreter_runs_invocations(network: tuple[nn.Module, Tensor]) -> None:
+    original, example = network
+    styled = compile_style(export(original, example), MODULE)
+    assert len(styled.functions) == 1
+    [result] = run_graph(styled.graph, [example])
+    torch.testing.assert_close(result, original(example))
+
+
+@pytest.mark.parametrize("name", sorted(SMALL_MODELS))
+@pytest.mark.parametrize("style", ["module", "script"])
+def test_models_without_hierarchy_have_the_styles_too(
+    name: str, style: str, tmp_path: Path
+) -> None:
+    styled = written(
+        SMALL_MODELS[name](), tmp_path / "model", Options(preset="faithful", style=style)
+    )
+    inputs = list(sample_inputs(styled.graph, 0).values())
+    types = styled.graph.function_type.outputs.data
+    expected = run_graph(styled.graph, list(map(to_torch, inputs)))
+    for found, wanted in zip(
+        run_style(tmp_path / "model", style, inputs, types), expected, strict=True
+    ):
+        np.testing.assert_allclose(found, from_torch(wanted), rtol=1e-5, atol=1e-6)
+
+
+def test_strings_are_refused_by_name(tmp_path: Path) -> None:
+    model = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["": 20]> m (string[2] words) => (string[2] y) '
+        "{ y = StringConcat (words, words) }"
+    )
+    with pytest.raises(RamielError, match="input 'words' is no tensor of numbers"):
+        compile_style(model, MODULE)
