@@ -122,8 +122,8 @@ def run_style(
     """The outputs of what `write_styled` wrote; `types` are theirs."""
     with torch.no_grad():
         found: Any = load_style(directory, style)(*map(to_torch, inputs))
-    outputs = found if isinstance(found, tuple) else (found,)
-    return [from_torch(y, type) for y, type in zip(outputs, types, strict=True)]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    outputs: Sequence[Any] = found if len(types) > 1 else [found]
+    return [from_torch(y, type) for y, type in zip(outputs, types, strict=True)]
 
 
 def load_style(directory: Path, style: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -14,9 +15,9 @@ class Node:
     """Equal for operations that compute the same from the same operands."""
     operands: Sequence[tuple[int, int] | None]
     """For each operand (node, result), None if it comes from outside the block."""
-    outside: Sequence[Hashable]
-    """For each operand that comes from outside, the value, in order."""
-    parameters: Sequence[Hashable | None]
+    outside: Sequence[Any]
+    """For each operand that comes from outside, the value (anything hashable), in order."""
+    parameters: Sequence[str | None]
     """For each of these values its name if it is a parameter of the block, else None."""
 
 
@@ -26,9 +27,9 @@ class CanonicalForm:
 
     form: Hashable
     """Equal for isomorphic blocks, and for these only."""
-    inputs: Sequence[Hashable]
+    inputs: Sequence[Any]
     """The values from outside that are no parameters, as the form numbers them."""
-    parameters: Sequence[tuple[Hashable, Hashable]]
+    parameters: Sequence[tuple[str, Any]]
     """(name, value) of each parameter, as the form first meets it."""
 
 
@@ -39,8 +40,8 @@ def canonical_form(nodes: Sequence[Node], outputs: Sequence[tuple[int, int]]) ->
     same time: no search is needed.  Every node must lead to an output.  Linear in the edges.
     """
     number: dict[int, int] = {}
-    inputs: dict[Hashable, int] = {}
-    parameters: dict[Hashable, Hashable] = {}
+    inputs: dict[Any, int] = {}
+    parameters: dict[str, Any] = {}
     rows: list[Hashable] = []
 
     def finish(index: int) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Block, Operation, OpResult, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.traits import is_side_effect_free
 
@@ -132,8 +132,8 @@ def _node(op: CallOp, inside: dict[CallOp, int], prefix: str) -> Node:
     parameters: list[str | None] = []
     for value in op.operands:
         owner = value.owner
-        if isinstance(owner, CallOp) and owner in inside:
-            operands.append((inside[owner], list(owner.results).index(value)))
+        if isinstance(value, OpResult) and isinstance(owner, CallOp) and owner in inside:
+            operands.append((inside[owner], value.index))
             continue
         operands.append(None)
         outside.append(value)
@@ -172,7 +172,7 @@ def outline(graph: GraphOp, family: Sequence[Candidate], names: set[str]) -> Non
         assert block.canonical is not None
         parameters = dict(block.canonical.parameters)
         passed = [parameters[name] for name in function.parameter_names]
-        operands = [v for v in (*block.canonical.inputs, *passed) if isinstance(v, SSAValue)]
+        operands: list[SSAValue] = [*block.canonical.inputs, *passed]
         types = [result.type for result in block.results]
         invoke = InvokeOp(function.sym_name.data, block.path, operands, types)
         invoke.location = node_location(f"/{block.path}")
@@ -189,9 +189,9 @@ def make_function(family: Sequence[Candidate], name: str) -> FunctionOp:
     """The function of the first block; variables are called after places within the block."""
     block = family[0]
     assert block.canonical is not None
-    inputs = [value for value in block.canonical.inputs if isinstance(value, SSAValue)]
-    parameters = {str(key): value for key, value in block.canonical.parameters}
-    weights = [value for value in parameters.values() if isinstance(value, SSAValue)]
+    inputs: list[SSAValue] = list(block.canonical.inputs)
+    parameters = dict(block.canonical.parameters)
+    weights: list[SSAValue] = list(parameters.values())
     body = Block(arg_types=[value.type for value in (*inputs, *weights)])
     for argument, value in zip(body.args, (*inputs, *weights), strict=True):
         argument.name_hint = value.name_hint

@@ -45,11 +45,11 @@ class OwnParameters(ModulePass):
 
 def _split_shared_vectors(graph: GraphOp) -> None:
     seen: set[str] = set()
-    for op in list(graph.block.ops):
-        module = leaf_module(op) if isinstance(op, CallOp) else None
+    for op in [op for op in graph.block.ops if isinstance(op, CallOp)]:
+        module = leaf_module(op)
         if module is None:
             continue
-        prefix = _prefix(op, module.weights)
+        prefix = _prefix(op)
         for entry, value in module.weights.items():
             weight = value.owner
             if not isinstance(weight, WeightOp) or len(static_shape(value.type) or (0, 0)) != 1:
@@ -60,7 +60,7 @@ def _split_shared_vectors(graph: GraphOp) -> None:
             seen.add(name)
 
 
-def _prefix(op: CallOp, weights: dict[str, SSAValue] | object) -> str:
+def _prefix(op: CallOp) -> str:
     """The module's path: from a weight that only it has, else from the node's name."""
     owner = op.operands[1].owner if len(op.operands) > 1 else None
     if isinstance(owner, WeightOp) and len(static_shape(owner.result.type) or ()) > 1:
