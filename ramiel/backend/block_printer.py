@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
+from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Block, Operation, SSAValue
 
 from ramiel.backend.naming import Names, Namespace, name_regions
@@ -132,6 +133,11 @@ class BlockPrinter(ABC):
         self.source.statement(header, indent)
         call = function.replace("...", ", ".join([name, *others]))
         self._assign(name, call, indent + 4, chain[0])
+
+
+def annotated(name: str, value: SSAValue) -> str:
+    """A parameter of a function, with its type."""
+    return f"{name}: {'int' if isinstance(value.type, IndexType) else 'Tensor'}"
 
 
 def find_chains(operations: Sequence[Operation]) -> dict[InvokeOp, list[InvokeOp]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from xdsl.ir import SSAValue
 
 from ramiel import element_types
-from ramiel.backend.block_printer import BlockPrinter, numbered
+from ramiel.backend.block_printer import BlockPrinter, annotated, numbered
 from ramiel.backend.module_tree import (
     GROUP,
     Tree,
@@ -136,7 +136,7 @@ class ModulePrinter(BlockPrinter):
             source.add("")
         results = len(self.block.last_op.operands) if self.block.last_op is not None else 1
         type = "Tensor" if results == 1 else f"tuple[{', '.join(['Tensor'] * results)}]"
-        parameters = "".join(f", {self.names[value]}: Tensor" for value in self.inputs)
+        parameters = "".join(f", {annotated(self.names[value], value)}" for value in self.inputs)
         source.statement(f"def forward(self{parameters}) -> {type}:", 4)
         self.print(8)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ramiel import element_types
-from ramiel.backend.block_printer import BlockPrinter, numbered
+from ramiel.backend.block_printer import BlockPrinter, annotated, numbered
 from ramiel.backend.source import Source, as_comment
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.torch_function import FunctionOp, InvokeOp
@@ -41,7 +41,7 @@ class ScriptPrinter(BlockPrinter):
         """Print the function."""
         results = len(self.block.last_op.operands) if self.block.last_op is not None else 1
         type = "Tensor" if results == 1 else f"tuple[{', '.join(['Tensor'] * results)}]"
-        parameters = [f"{self.names[value]}: Tensor" for value in self.inputs]
+        parameters = [annotated(self.names[value], value) for value in self.inputs]
         parameters = ["module: str", *parameters] if self.inside else parameters
         self.source.add("", "")
         self.source.statement(f"def {self.title}({', '.join(parameters)}) -> {type}:", 0)

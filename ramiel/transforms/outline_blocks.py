@@ -140,7 +140,8 @@ def _node(op: CallOp, inside: dict[CallOp, int], prefix: str) -> Node:
         name = owner.weight_name.data if isinstance(owner, WeightOp) else ""
         parameters.append(name.removeprefix(prefix) if name.startswith(prefix) else None)
     types: tuple[Attribute, ...] = (*op.operand_types, *op.result_types)
-    return Node((op.key, op.keywords, op.literals, types), operands, outside, parameters)
+    label = (op.key, op.keywords, op.literals, op.size_count, types)
+    return Node(label, operands, outside, parameters)
 
 
 def is_convex(
