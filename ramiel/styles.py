@@ -25,7 +25,7 @@ from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.onnx import OptionalType, SequenceType, StringType
 from ramiel.dialects.torch import CallOp
 from ramiel.dialects.torch_function import FunctionOp
-from ramiel.driver import Options, Progress, load, lower_model
+from ramiel.driver import STYLES, Options, Progress, load, lower_model
 from ramiel.errors import RamielError
 from ramiel.frontend.names import identifier
 from ramiel.locations import node_name
@@ -86,8 +86,10 @@ def check_tensors(graph: GraphOp, style: str) -> None:
 
 
 def print_style(styled: StyledModel, name: str | None = None) -> Source:
-    """model.py."""
+    """model.py.  Raises RamielError for a style that there is not."""
     graph = styled.graph
+    if styled.style not in STYLES[1:]:
+        raise RamielError(f"no style {styled.style!r}; there are: {', '.join(STYLES)}")
     if styled.style == "script":
         return print_style_script(graph, styled.functions)
     return print_style_module(graph, styled.functions, class_name(name or graph.sym_name.data))

@@ -94,7 +94,7 @@ class ModulePrinter(BlockPrinter):
         """The constructor of each submodule and parameter, in the order of their use."""
         leaf_of = {v: item for item in self.leaves.values() for v in item[1].weights.values()}
         invoked = {
-            value: op
+            self.weights[value]
             for op in self.block.ops
             if isinstance(op, InvokeOp)
             for value in op.operands[len(op.inputs) :]
@@ -108,7 +108,7 @@ class ModulePrinter(BlockPrinter):
                     path, leaf = leaf_of[value]
                     children[path] = leaf.constructor
         for value, path in self.weights.items():
-            if value not in leaf_of and value not in invoked:
+            if value not in leaf_of and path not in invoked:
                 children[path] = parameter(path, value)
         return children
 
@@ -196,7 +196,7 @@ def _print_load(source: Source, title: str) -> None:
 
 
 def _print_head(source: Source, graph: GraphOp, title: str, arguments: str, body: str) -> None:
-    grouped = "Group(" in body
+    grouped = "Group(" in body or "(Group)" in body
     source.add(
         f'"""{title}, from {as_comment(graph.store.path) or "a model in memory"}.',
         "",

@@ -12,24 +12,43 @@ from xdsl.utils.target import Target
 
 from ramiel.backend.module_printer import print_module
 from ramiel.backend.package import write_package
+from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.task import ProgramOp
 from ramiel.errors import RamielError
 
 
 @dataclass(frozen=True)
 class PyTorchTarget(Target):
-    """`pytorch{directory="googlenet" class="GoogLeNet"}`."""
+    """`pytorch{directory="googlenet" class-name="GoogLeNet"}`.
+
+    Style clusters prints a task.program; module and script print a dataflow.graph of torch.calls,
+    and the functions that it invokes.
+    """
 
     name = "pytorch"
 
     directory: str | None = None
     class_name: str | None = None
+    style: str = "clusters"
 
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
+        if self.style != "clusters":
+            self._emit_style(module, output)
+            return
         program = find_program(module)
         output.write(print_module(program, self.class_name).text)
         if self.directory is not None:
             write_package(program, Path(self.directory), self.class_name)
+
+    def _emit_style(self, module: ModuleOp, output: IO[str]) -> None:
+        from ramiel.styles import StyledModel, print_style, write_styled
+
+        if not any(isinstance(op, GraphOp) for op in module.ops):
+            raise RamielError(f"style {self.style} wants a dataflow.graph, before --cluster")
+        styled = StyledModel(module, self.style)
+        output.write(print_style(styled, self.class_name).text)
+        if self.directory is not None:
+            write_styled(styled, Path(self.directory), self.class_name)
 
 
 def find_program(module: ModuleOp) -> ProgramOp:

@@ -64,12 +64,16 @@ def find_families(graph: GraphOp, min_calls: int) -> list[list[Candidate]]:
     """Isomorphic blocks, those first that save most lines."""
     position = {op: index for index, op in enumerate(graph.block.ops)}
     families: dict[Hashable, list[Candidate]] = {}
+    names = _weight_names_by_path(graph)
     for candidate in candidates(graph):
         operations = candidate.operations
         if len(operations) < min_calls or not all(is_side_effect_free(op) for op in operations):
             continue
         describe(candidate)
-        if candidate.canonical is not None:
+        if candidate.canonical is None:
+            continue
+        own = {f"{candidate.path}.{name}" for name, _ in candidate.canonical.parameters}
+        if own == names.get(candidate.path, set()):
             families.setdefault(candidate.canonical.form, []).append(candidate)
     order = list(graph.block.ops)
     convex = (
@@ -79,6 +83,17 @@ def find_families(graph: GraphOp, min_calls: int) -> list[list[Candidate]]:
     )
     found = [family for family in convex if len(family) > 1]
     return sorted(found, key=lambda family: -(len(family) - 1) * len(family[0].operations))
+
+
+def _weight_names_by_path(graph: GraphOp) -> dict[str, set[str]]:
+    """The weights under each path: a block has to read all that are its module's."""
+    found: dict[str, set[str]] = {}
+    for op in graph.walk():
+        if isinstance(op, WeightOp):
+            name = op.weight_name.data
+            for end in (index for index, letter in enumerate(name) if letter == "."):
+                found.setdefault(name[:end], set()).add(name)
+    return found
 
 
 def candidates(graph: GraphOp) -> Iterator[Candidate]:
@@ -223,9 +238,12 @@ def local_name(op: CallOp, path: str) -> str:
 
 
 def fresh_name(family: Sequence[Candidate], names: set[str]) -> str:
-    """A function's name: the module's, without its number."""
-    parts = [part for part in family[0].path.split(".") if not part.isdigit()]
-    stem = identifier(re.sub(r"_?\d+[a-z]?$", "", parts[-1]) if parts else "", "block")
+    """A function's name: the module's, without its number and in the singular."""
+    *parents, last = family[0].path.split(".")
+    listed = last.isdigit() and bool(parents)
+    stem = identifier(re.sub(r"_?\d+[a-z]?$", "", parents[-1] if listed else last), "block")
+    if listed and stem.endswith("s") and not stem.endswith("ss"):
+        stem = stem[:-1]  # one of the layers is a layer
     name, count = stem, 1
     while name in names:
         name, count = f"{stem}_{count + 1}", count + 1

@@ -29,6 +29,7 @@ from ramiel.operators.interpreter import run_graph
 from ramiel.sampling import sample_inputs
 from ramiel.styles import StyledModel, compile_style, load_style, run_style, write_styled
 from ramiel.tensors import from_torch, to_torch
+from ramiel.tools.cli import main
 from ramiel.transforms.isomorphism import Node, canonical_form
 
 MODULE = Options(preset="faithful", style="module")
@@ -264,3 +265,50 @@ def test_strings_are_refused_by_name(tmp_path: Path) -> None:
     )
     with pytest.raises(RamielError, match="input 'words' is no tensor of numbers"):
         compile_style(model, MODULE)
+
+
+def test_the_commands_have_the_styles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    onnx.save(SMALL_MODELS["inception"](), tmp_path / "inception.onnx")
+    file, folder = str(tmp_path / "inception.onnx"), tmp_path / "inception"
+    for style in ("module", "script"):
+        with pytest.raises(SystemExit, match="0"):
+            main(["verify", file, "--style", style])
+        assert style in capsys.readouterr().out
+        with pytest.raises(SystemExit, match="0"):
+            main(["compile", file, "--style", style, "-o", str(folder)])
+        assert f"style {style}, model.py of" in capsys.readouterr().out
+
+
+def test_vectors_that_the_exporter_stored_once_train_apart(tmp_path: Path) -> None:
+    """All biases are zero, so that the model's file has one of them."""
+    torch.manual_seed(0)
+    original = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    for parameter in original.parameters():
+        if parameter.ndim == 1:
+            nn.init.zeros_(parameter)
+    model = export(original, torch.randn(2, 4))
+    assert len(model.graph.initializer) == 3
+    written(model, tmp_path / "model")
+    module = load_style(tmp_path / "model", "module")
+    assert names_of(module) == {"0.weight", "0.bias", "1.weight", "1.bias"}
+    assert len({parameter.data_ptr() for parameter in module.parameters()}) == 4
+
+
+def test_a_matrix_that_is_tied_stays_tied(tmp_path: Path) -> None:
+    model = onnx.parser.parse_model(
+        """
+        <ir_version: 8, opset_import: ["": 17]>
+        tied (int64[3] ids) => (float[3,5] scores)
+          <float[5,2] embedding_weight = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}>
+        {
+          x = Gather (embedding_weight, ids)
+          scores = Gemm <transB = 1> (x, embedding_weight)
+        }
+        """
+    )
+    written(model, tmp_path / "model")
+    module = load_style(tmp_path / "model", "module")
+    assert names_of(module) == {"embedding_weight"}
+    ids = torch.tensor([0, 4, 1])
+    expected = module.embedding_weight[ids] @ module.embedding_weight.T
+    torch.testing.assert_close(module(ids), expected)

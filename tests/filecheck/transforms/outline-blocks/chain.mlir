@@ -19,13 +19,13 @@ dataflow.graph @net(%ids : tensor<1x4xf32>) -> (tensor<1x4xf32>) {
   dataflow.output %y1 : tensor<1x4xf32>
 }
 
-// CHECK:      torch.function @layers(%x : tensor<1x4xf32>, %fc_weight : tensor<4x4xf32>, %fc_bias : tensor<4xf32>) -> (tensor<1x4xf32>) attributes {parameters = ["fc.weight", "fc.bias"]} {
+// CHECK:      torch.function @layer(%x : tensor<1x4xf32>, %fc_weight : tensor<4x4xf32>, %fc_bias : tensor<4xf32>) -> (tensor<1x4xf32>) attributes {parameters = ["fc.weight", "fc.bias"]} {
 // CHECK-NEXT:   %fc = torch.call "torch.nn.functional.linear"(%x, %fc_weight, %fc_bias)
 // CHECK-NEXT:   %relu = torch.call "torch.relu"(%fc)
 // CHECK-NEXT:   %tanh = torch.call "torch.tanh"(%x)
 // CHECK-NEXT:   %add = torch.call "operator.add"(%relu, %tanh)
 // CHECK-NEXT:   dataflow.output %add : tensor<1x4xf32>
 // CHECK:      dataflow.graph @net
-// CHECK:        %layers = torch.invoke @layers "layers.0"(%ids, %w0, %b0) : (tensor<1x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<1x4xf32> loc("/layers.0")
-// CHECK:        %layers_1 = torch.invoke @layers "layers.1"(%layers, %w1, %b1)
+// CHECK:        %layers = torch.invoke @layer "layers.0"(%ids, %w0, %b0) : (tensor<1x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<1x4xf32> loc("/layers.0")
+// CHECK:        %layers_1 = torch.invoke @layer "layers.1"(%layers, %w1, %b1)
 // CHECK-NEXT:   dataflow.output %layers_1 : tensor<1x4xf32>
