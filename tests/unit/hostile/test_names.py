@@ -56,6 +56,10 @@ HOSTILE = {
 }
 
 
+FAITHFUL = Options(workers=2, preset="faithful")
+"""Packages whose parameters are the model's own."""
+
+
 def hostile_model(text: str) -> ModelProto:
     """y = relu(x + w) with the text wherever a model has one."""
     weight = numpy_helper.from_array(np.arange(32, dtype=np.float32), text)
@@ -80,7 +84,7 @@ def hostile_model(text: str) -> ModelProto:
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_names_and_texts_are_data(text: str, tmp_path: Path) -> None:
-    compilation = compile_model(hostile_model(text), Options(workers=2), package=text[:500])
+    compilation = compile_model(hostile_model(text), FAITHFUL, package=text[:500])
     write_package(compilation.program, tmp_path / "package")
     source = (tmp_path / "package" / "model.py").read_text(encoding="utf-8")
     assert source.isascii() or set(source) - set(map(chr, range(128))) <= {"µ"}
@@ -157,7 +161,7 @@ def test_names_that_clean_to_one_identifier_stay_two(
     graph = helper.make_graph(nodes, "two", types[:1], types[1:], weights)
     opsets = [helper.make_opsetid("", 17)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
-    write_package(compile_model(model, package="two").program, tmp_path / "two")
+    write_package(compile_model(model, FAITHFUL, package="two").program, tmp_path / "two")
     with import_package(tmp_path / "two").Model.load("serial") as compiled:
         y, z = compiled(torch.ones(32))
         assert {first, second} <= set(compiled.state_dict())

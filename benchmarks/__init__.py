@@ -1,0 +1,1 @@
+"""Ramiel beside what people would run instead."""

@@ -1,0 +1,5 @@
+"""`python -m benchmarks`: see benchmarks/latency.py."""
+
+from benchmarks.latency import main
+
+raise SystemExit(main())
