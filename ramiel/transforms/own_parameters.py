@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from torch import nn
@@ -45,6 +46,7 @@ class OwnParameters(ModulePass):
 
 def _split_shared_vectors(graph: GraphOp) -> None:
     seen: set[str] = set()
+    readers = _readers(graph)
     for op in [op for op in graph.block.ops if isinstance(op, CallOp)]:
         module = leaf_module(op)
         if module is None:
@@ -55,7 +57,7 @@ def _split_shared_vectors(graph: GraphOp) -> None:
             if not isinstance(weight, WeightOp) or len(static_shape(value.type) or (0, 0)) != 1:
                 continue
             name = weight.weight_name.data
-            if name in seen or (_readers(graph, name) > 1 and name != f"{prefix}.{entry}"):
+            if name in seen or (readers[name] > 1 and name != f"{prefix}.{entry}"):
                 _give_own(graph, op, value, f"{prefix}.{entry}" if prefix else name)
             seen.add(name)
 
@@ -70,12 +72,10 @@ def _prefix(op: CallOp) -> str:
     return module_path(node_name(op))
 
 
-def _readers(graph: GraphOp, name: str) -> int:
-    return sum(
-        len(list(op.result.uses))
-        for op in graph.block.ops
-        if isinstance(op, WeightOp) and op.weight_name.data == name
-    )
+def _readers(graph: GraphOp) -> Counter[str]:
+    """How often each weight is read."""
+    weights = (op for op in graph.walk() if isinstance(op, WeightOp))
+    return Counter(op.weight_name.data for op in weights for _ in op.result.uses)
 
 
 def _give_own(graph: GraphOp, op: CallOp, value: SSAValue, wanted: str) -> None:
