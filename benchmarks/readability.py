@@ -8,6 +8,7 @@ The models are those of tests/models, which says what has to be installed.
 from __future__ import annotations
 
 import ast
+import importlib
 import io
 import sys
 import tempfile
@@ -21,9 +22,6 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "models"))
 
-from architectures import ARCHITECTURES, Example
-from export import path_of
-
 from ramiel.backend.package import write_package
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.driver import STYLES, Options, compile_model, load
@@ -31,6 +29,8 @@ from ramiel.locations import node_name
 from ramiel.styles import compile_style, write_styled
 from ramiel.transforms.module_paths import module_path
 
+architectures: Any = importlib.import_module("architectures")
+export: Any = importlib.import_module("export")
 NAMES = ("googlenet", "bert_base")
 
 
@@ -96,7 +96,7 @@ def source_of_style(path: Path, style: str) -> str:
         return (directory / "model.py").read_text()
 
 
-def source_of_fx(example: Example) -> str | None:
+def source_of_fx(example: Any) -> str | None:
     """What torch.fx prints of a symbolic trace; None if the network cannot be traced so."""
     try:
         traced: Any = torch.fx.symbolic_trace(example.network)
@@ -105,7 +105,7 @@ def source_of_fx(example: Example) -> str | None:
     return traced.code
 
 
-def source_of_export(example: Example) -> str:
+def source_of_export(example: Any) -> str:
     """What torch.fx prints of the graph that torch.export finds."""
     exported: Any = torch.export.export(example.network, example.inputs).module()
     return exported.code
@@ -119,10 +119,10 @@ def main() -> None:
     )
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in sys.argv[1:] or NAMES:
-        path = path_of(name)
+        path: Path = export.path_of(name)
         words = words_of(path)
         torch.manual_seed(0)
-        example = ARCHITECTURES[name]()
+        example = architectures.ARCHITECTURES[name]()
         sources = {f"Ramiel, {style}": source_of_style(path, style) for style in STYLES}
         sources |= {"torch.fx": source_of_fx(example), "torch.export": source_of_export(example)}
         for printer, text in sources.items():

@@ -77,5 +77,6 @@ def test_parameters_correspond_by_name_and_inputs_by_place() -> None:
 
 def test_a_long_chain_needs_no_deep_recursion() -> None:
     chain: Block = [("a", ["x"])]
-    chain += [("a", [index]) for index in range(20_000)]
+    for index in range(20_000):
+        chain.append(("a", [index]))
     assert form(chain).form == form(chain).form
