@@ -179,6 +179,8 @@ def format_literal(value: Any) -> str:
     match value:
         case float() if not math.isfinite(value):
             return f'float("{value}")'
+        case float():
+            return repr(value).replace("e+", "e")
         case Code():
             return str(value)
         case str():
