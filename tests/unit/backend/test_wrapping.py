@@ -78,7 +78,7 @@ statements = st.builds("{} = {}".format, names.filter(str.isidentifier), calls()
 
 
 # Each example is a process: a few long modules, and no search for the smallest that fails.
-@settings(max_examples=4, deadline=None, phases=[Phase.generate])
+@settings(max_examples=4, phases=[Phase.generate])
 @given(st.lists(statements, min_size=30, max_size=60))
 def test_calls_of_any_length(drawn: list[str]) -> None:
     code = module(drawn)

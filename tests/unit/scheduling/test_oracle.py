@@ -79,7 +79,7 @@ def brute_force(graph: TaskGraph, message: MessageCost, workers: int) -> int:
     return best
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(task_graphs(max_tasks=4), messages())
 def test_the_solver_agrees_with_brute_force(graph: TaskGraph, message: MessageCost):
     optimum = brute_force(graph, message, 2)

@@ -37,7 +37,7 @@ def test_a_large_graph_takes_no_longer_than_a_small_one():
     assert time.process_time() - began < 5
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(task_graphs(max_tasks=9), messages(), st.integers(1, 4))
 def test_no_schedule_is_shorter(graph: TaskGraph, message: MessageCost, workers: int):
     best = simulate(graph, portfolio(graph, message, workers), message).makespan

@@ -13,6 +13,7 @@ from xdsl.printer import Printer
 
 from ramiel.dialects.task import ProgramOp
 from ramiel.errors import RamielError
+from ramiel.scheduling.algorithms import ALGORITHMS
 from ramiel.transforms.cluster import Cluster
 from ramiel.transforms.merge_clusters import MergeClusters
 from ramiel.universe import RAMIEL_UNIVERSE
@@ -52,7 +53,15 @@ def test_one_message_per_value_and_consumer(module: ModuleOp):
     assert len(set(pairs)) == len(pairs)
 
 
-@settings(max_examples=15, deadline=None)
+@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+@settings(max_examples=20)
+@given(module=modules())
+def test_the_verifier_accepts_what_each_algorithm_makes(module: ModuleOp, algorithm: str):
+    program = apply(module, Cluster(algorithm), MergeClusters(max_clusters=2))
+    assert len(clusters_of(program)) <= 2
+
+
+@settings(max_examples=15)
 @given(modules(max_steps=6))
 def test_the_text_can_be_read_again(module: ModuleOp):
     apply(module, Cluster())
