@@ -5,6 +5,7 @@ A short version by default; `make stress` sets RAMIEL_STRESS and runs the long o
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import random
@@ -142,8 +143,10 @@ def test_workers_are_killed_at_any_time() -> None:
             for _ in range(KILLS):
                 time.sleep(chooser.uniform(0.0, 0.1))
                 pool: Any = getattr(model._executor, "_pool", None)
-                if pool is not None and pool.processes:
-                    os.kill(chooser.choice(list(pool.processes)).pid, signal.SIGKILL)
+                processes = list(pool.processes) if pool is not None else []
+                with contextlib.suppress(ProcessLookupError):  # it has just been reaped
+                    if processes:
+                        os.kill(chooser.choice(processes).pid, signal.SIGKILL)
             stop.set()
 
         killer = threading.Thread(target=kill)
