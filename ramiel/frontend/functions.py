@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from typing import Any, TypeAlias
 
 import onnx.defs
@@ -84,6 +85,7 @@ def _inlined(model: ModelProto, request: bytes, *names: str) -> ModelProto:
     bare = _without_initializers(model)
     for tensor in model.graph.initializer:
         bare.graph.initializer.add(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
+    _give_defaults(bare)
     try:
         inlined = ask_model(request, bare, *(name.encode() for name in names))
     except (OnnxRefusal, OnnxFailure) as error:
@@ -91,6 +93,22 @@ def _inlined(model: ModelProto, request: bytes, *names: str) -> ModelProto:
     del inlined.graph.initializer[:]
     inlined.graph.initializer.extend(model.graph.initializer)
     return inlined
+
+
+def _give_defaults(model: ModelProto) -> None:
+    """Let calls of functions have the defaults of attributes that they leave out.
+
+    ONNX's inliner knows no defaults: the body would get those of its own operators.
+    """
+    functions = {(f.domain, f.name): f for f in model.functions if f.attribute_proto}
+    if not functions:
+        return
+    bodies = (_nodes_of(function.node) for function in model.functions)
+    for node in chain(_nodes([model.graph]), *bodies):
+        function = functions.get((node.domain, node.op_type))
+        if function is not None:
+            given = {attribute.name for attribute in node.attribute}
+            node.attribute.extend(a for a in function.attribute_proto if a.name not in given)
 
 
 def _without_initializers(model: ModelProto) -> ModelProto:
