@@ -49,7 +49,7 @@ class Hypercluster(ModulePass):
     """
 
     name = "hypercluster"
-    batch: int
+    batch: int = 2
     switched: bool = False
     shared: tuple[str, ...] = ()
     message_ns: int = MessageCost().latency_ns
