@@ -44,6 +44,18 @@ def samples_of(program: ProgramOp) -> int:
     return samples.value.data if isinstance(samples, IntegerAttr) else 1
 
 
+def split_positions(program: ProgramOp) -> list[int]:
+    """The positions of the arguments of which each sample has its own part."""
+    positions = program.attributes.get(BATCH_INPUTS)
+    if not isinstance(positions, ArrayAttr):
+        return []
+    return [
+        item.value.data
+        for item in positions  # pyright: ignore[reportUnknownVariableType]
+        if isinstance(item, IntegerAttr)
+    ]
+
+
 def verify_workers(program: ProgramOp) -> None:
     """Check the workers of a program, if it has any.  Raises VerifyException."""
     stages = {cluster.sym_name.data: stages_of(cluster) for cluster in program.clusters}

@@ -34,7 +34,7 @@ from ramiel.scheduling.report import ScheduleReport, report_schedule
 from ramiel.scheduling.simulator import simulate
 from ramiel.tensors import byte_size
 from ramiel.transforms.task_graph import Tasks, cost_of, is_task, read_tasks
-from ramiel.transforms.task_program import MAKESPAN
+from ramiel.transforms.task_program import MAKESPAN, SERIAL
 from ramiel.weight_files import programs, weight_names
 
 SIMPLIFY = ("infer-shapes", "canonicalize-onnx", "constant-fold", "cse", "dce")
@@ -60,6 +60,8 @@ PRESETS = ("faithful", "fast")
 """`faithful` changes no parameter; `fast` may."""
 STYLES = ("clusters", "module", "script")
 """What is written: a function for each cluster; one nn.Module; one file of functions."""
+HYPER = ("plain", "switched")
+"""How the samples of a batch are laid over the workers, see docs/hyperclusters.md."""
 EXTENSIONS = "ramiel.pipeline"
 """Entry-point group of extensions: each is a mapping from a stage, "onnx" (pruned, not lowered
 yet) or "torch" (lowered, not clustered yet), to a pipeline string that runs there."""
@@ -88,6 +90,10 @@ class Options:
     """Symbolic dimensions to fix, as "batch=1"."""
     name: str | None = None
     """The class's name."""
+    batch: int = 1
+    """Samples that a call computes, as hyperclusters if they are several."""
+    hyper: str = HYPER[0]
+    """One of HYPER."""
     style: str = "clusters"
     """One of STYLES; `compile_model` makes clusters, ramiel/styles.py the others."""
     cost_model: str | None = None
@@ -242,6 +248,8 @@ def _compile(
     package: str | None,
 ) -> Compilation:
     workers = options.usable_workers
+    if options.batch != 1:  # a batch is there to run side by side, and has one core a cluster
+        options = replace(options, force_parallel=True)
     module = load(model, package)
     pipeline = lower_model(module, options, progress, keep_ir)
     costs = estimate(pipeline, options)
@@ -254,6 +262,8 @@ def _compile(
         pipeline.run(DUPLICATE)
         report = _report(tasks, find_program(module), workers, machine)
     verdict = _judge(pipeline, report, options)
+    if options.batch != 1:
+        verdict = _lay_out_batch(pipeline, options, machine)
     program = find_program(module)
     if package is not None:
         program.sym_name = StringAttr(identifier(package, "model"))
@@ -341,6 +351,22 @@ def _judge(pipeline: Pipeline, report: ScheduleReport, options: Options) -> str:
     pipeline.run(f"serialize{{width={report.best_serial_width}}}")
     serial = f"serial{_cores_text(report.best_serial_width)}"
     return f"{serial}: {report.reason()}; {clusters} would be {gain}: {report.figures()}"
+
+
+def _lay_out_batch(pipeline: Pipeline, options: Options, machine: Machine) -> str:
+    """Make hyperclusters; says what is predicted of them.  Raises RamielError."""
+    if options.hyper not in HYPER:
+        raise RamielError(f"no hyperclusters {options.hyper!r}; there are: {', '.join(HYPER)}")
+    message = machine.message
+    pipeline.run(
+        f"hypercluster{{batch={options.batch} switched={str(options.hyper == HYPER[1]).lower()} "
+        f"message-ns={message.latency_ns} message-ns-per-byte={float(message.ns_per_byte)}}}"
+    )
+    program = find_program(pipeline.module)
+    serial, parallel = (prediction(program, key) for key in (SERIAL, MAKESPAN))
+    gain = f", {serial / parallel:.2f} times as fast as serial" if parallel else ""
+    clusters = len(program.clusters)
+    return f"{options.batch} samples, {clusters} {options.hyper} clusters{gain}"
 
 
 def _cores_text(width: int) -> str:

@@ -15,6 +15,7 @@ from xdsl.ir import Attribute
 
 from ramiel import element_types
 from ramiel.backend.package import write_package
+from ramiel.batches import batch_of_inputs, join_inputs, join_outputs
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.driver import STYLES, Options, Progress, compile_model, load
 from ramiel.errors import RamielError
@@ -81,14 +82,15 @@ def verify_model(
     """Compile to a temporary folder, run each executor, compare with the reference.
 
     The parallel program is kept whether or not it pays: it is what is verified.  `dims` sizes the
-    inputs' symbolic dimensions.  Raises RamielError if the model cannot be compiled or run.
+    inputs' symbolic dimensions.  A batch is compared sample by sample.  Raises RamielError if the
+    model cannot be compiled or run.
     """
     graph = next(op for op in load(path).ops if isinstance(op, GraphOp))
-    first, second = (sample_inputs(graph, seed + i, dims) for i in (0, 1))
-    step("running the reference")
     reference = Reference(path)
-    expected, other = reference.run(first), reference.run(second)
     if options.style != STYLES[0]:
+        first, second = (sample_inputs(graph, seed + i, dims) for i in (0, 1))
+        step("running the reference")
+        expected, other = reference.run(first), reference.run(second)
         return _verify_style(path, options, step, reference.name, first, expected, other)
     differences: list[Difference] = []
     with tempfile.TemporaryDirectory(prefix="ramiel-") as folder:
@@ -99,11 +101,16 @@ def verify_model(
         write_package(program, package)
         seconds = time.perf_counter() - started
         lines = len((package / "model.py").read_text(encoding="utf-8").splitlines())
+        first, second = (batch_of_inputs(program, graph, seed + i, dims) for i in (0, 1))
+        step("running the reference")
+        expected = join_outputs([reference.run(sample) for sample in first])
+        other = join_outputs([reference.run(sample) for sample in second])
+        inputs = join_inputs(program, first)
         compiled = import_package(package).Model
         for executor in executors:
             step(f"running {executor}")
             with compiled.load(executor=executor) as model:
-                outputs = call(model, first, program.function_type.outputs.data)
+                outputs = call(model, inputs, program.function_type.outputs.data)
             differences += compare(compiled.outputs, executor, outputs, expected, other)
     return Verification(reference.name, differences, len(program.clusters), lines, seconds)
 

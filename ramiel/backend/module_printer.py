@@ -23,6 +23,7 @@ from ramiel.backend.source import Source, as_comment
 from ramiel.dialects.dataflow import WeightOp
 from ramiel.dialects.onnx import OptionalType, SequenceType, StringType
 from ramiel.dialects.task import ProgramOp
+from ramiel.dialects.task_workers import samples_of, stages_of
 from ramiel.dialects.torch import CallOp
 from ramiel.dialects.torch_control import IfOp, LoopOp
 from ramiel.errors import RamielError
@@ -47,24 +48,26 @@ class PrintedModule:
 def print_module(program: ProgramOp, name: str | None = None) -> PrintedModule:
     """The Python module of a task program.
 
-    Raises RamielError if an operation is no torch.call, and for a program for several samples.
+    Raises RamielError if an operation is no torch.call.
     """
-    if program.workers:
-        raise RamielError(
-            f"cannot print @{program.sym_name.data}: programs for several samples (hypercluster) "
-            "are simulated only, as yet"
-        )
     namespace = Namespace()
     title = class_name(name or program.sym_name.data)
     namespace.taken.add(title)
     for cluster in program.clusters:
         namespace.taken.add(cluster_name(cluster))
+        stages = stages_of(cluster) if program.workers else ()
+        namespace.taken.update(f"{cluster_name(cluster)}_stage_{i}" for i in range(len(stages)))
     names = name_values(program, namespace)
     body = Source()
-    for cluster in program.clusters:
-        body.add("", "")
-        print_cluster(body, program, cluster, names)
-    _print_class(body, program, title, names)
+    if program.workers:
+        from ramiel.backend.batch_printer import print_batch
+
+        print_batch(body, program, title, names)
+    else:
+        for cluster in program.clusters:
+            body.add("", "")
+            print_cluster(body, program, cluster, names)
+        _print_class(body, program, title, names)
     source = Source()
     arguments = ", ".join(names[argument] for argument in program.arguments)
     _print_head(source, program, title, arguments, body.text)
@@ -85,6 +88,8 @@ def print_module(program: ProgramOp, name: str | None = None) -> PrintedModule:
 def _print_head(source: Source, program: ProgramOp, title: str, arguments: str, body: str) -> None:
     """The docstring and the imports that the body needs."""
     source.add(*_docstring(program, title, arguments), "")
+    if program.workers:
+        source.add("from typing import Any", "")
     source.add("import torch")
     if "F." in body:
         source.add("import torch.nn.functional as F")
@@ -93,6 +98,11 @@ def _print_head(source: Source, program: ProgramOp, title: str, arguments: str, 
         source.add("from . import _layouts as layouts")
     if "operators." in body:
         source.add("from . import _operators as operators")
+    if program.workers:
+        names = ("BatchModel", "Input", "Message", "SampleChannels", "Stage", "Weights")
+        used = [name for name in names if name != "Message" or "Message(" in body]
+        source.add(f"from ._runtime import {', '.join(used)}")
+        return
     source.add(
         "from ._runtime import Channels, Cluster, Input, Message, ParallelModel, Weights"
         if "Message(" in body
@@ -115,6 +125,8 @@ def _docstring(program: ProgramOp, title: str, arguments: str) -> list[str]:
     opset = program.opset.data.get("ai.onnx") if program.opset is not None else None
     version = f" (ONNX opset {opset.value.data})" if isinstance(opset, IntegerAttr) else ""
     clusters = "one cluster" if count == 1 else f"{count} clusters that run side by side"
+    if program.workers:
+        clusters += f", {samples_of(program)} samples at a time"
     lines = [f'"""{title}, from {origin}{version}: {clusters}.', ""]
     package = program.sym_name.data
     lines += [
@@ -133,8 +145,9 @@ def _docstring(program: ProgramOp, title: str, arguments: str) -> list[str]:
             f"{gain:.2f} times as fast.",
             "",
         ]
+    kind = "stage" if program.workers else "cluster"
     lines += [
-        "A cluster is a coroutine: `await channels.recv` is where it waits for another cluster.",
+        f"A {kind} is a coroutine: `await channels.recv` is where it waits for another cluster.",
         "Written by Ramiel; edit it freely.",
         '"""',
     ]
@@ -148,15 +161,15 @@ def _print_class(
     origin = as_comment(program.store.path) or "the model"
     source.add(f'    """The clusters of {origin} and the messages between them."""', "")
     inputs = [
-        _input(name, argument)
+        declared_input(name, argument)
         for name, argument in zip(program.argument_names(), program.arguments, strict=True)
     ]
-    _print_tuple(source, "inputs", inputs)
-    _print_tuple(source, "outputs", [quote(name) for name in program.result_names()])
+    print_tuple(source, "inputs", inputs)
+    print_tuple(source, "outputs", [quote(name) for name in program.result_names()])
     if INFERENCE_ONLY in program.attributes:
         source.add("    inference_only = True")
     elif statistics := running_statistics(program):
-        _print_tuple(source, "running_statistics", [quote(name) for name in statistics])
+        print_tuple(source, "running_statistics", [quote(name) for name in statistics])
     clusters: list[str] = []
     for cluster in program.clusters:
         reads = [program.argument_names()[i] for i in arguments_read(program, cluster)]
@@ -164,18 +177,19 @@ def _print_class(
         width = f", width={cluster.cores}" if cluster.cores != 1 else ""
         prepare = f", prepare=layouts.{name}" if has_layouts(cluster) else ""
         clusters.append(f"Cluster({name}, reads={format_literal(reads)}{width}{prepare})")
-    _print_tuple(source, "clusters", clusters)
+    print_tuple(source, "clusters", clusters)
     messages = [
         f"Message({quote(names[channel.send.value])}, "
         f"{quote(cluster_name(cluster_of(channel.send)))}, "
-        f"{quote(cluster_name(cluster_of(channel.recv)))}{_static_type(channel.recv.result.type)})"
+        f"{quote(cluster_name(cluster_of(channel.recv)))}{static_type(channel.recv.result.type)})"
         for channel in program.channels
     ]
-    _print_tuple(source, "channels", messages)
+    print_tuple(source, "channels", messages)
     source.add("", "", f"Model = {title}")
 
 
-def _print_tuple(source: Source, name: str, items: list[str]) -> None:
+def print_tuple(source: Source, name: str, items: list[str]) -> None:
+    """A class attribute that is a tuple."""
     if not items:
         source.add(f"    {name} = ()")
         return
@@ -197,7 +211,7 @@ def running_statistics(program: ProgramOp) -> list[str]:
     return list(found)
 
 
-def _static_type(type: Attribute) -> str:
+def static_type(type: Attribute) -> str:
     """The dtype and shape of a message, if every call has the same ones."""
     dims, element = dims_of(type), element_of(type)
     if dims is None or element is None or not all(isinstance(dim, int) for dim in dims):
@@ -209,7 +223,8 @@ def _static_type(type: Attribute) -> str:
     return f", torch.{dtype}, {format_literal(dims)}" if dtype else ""
 
 
-def _input(name: str, argument: SSAValue) -> str:
+def declared_input(name: str, argument: SSAValue, samples: int = 1) -> str:
+    """An input as the class lists it; axis 0 of each of `samples` samples is one part of it."""
     kind, type = "", argument.type
     if isinstance(type, OptionalType):
         kind, type = "optional ", type.element_type
@@ -218,6 +233,8 @@ def _input(name: str, argument: SSAValue) -> str:
     elif kind:
         kind += "tensor"
     dims = dims_of(type)
+    if samples > 1 and dims and isinstance(dims[0], int):
+        dims = (samples * dims[0], *dims[1:])
     shape = "None" if dims is None else format_literal(dims)
     if isinstance(element_of(type), StringType) and not kind:
         return f'Input({quote(name)}, torch.uint8, {shape}, "strings")'

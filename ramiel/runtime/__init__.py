@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .batches import BatchModel, SampleChannels, Stage
 from .channels import Channels
 from .command_line import main
 from .errors import (
@@ -19,6 +20,7 @@ from .program import Cluster, Message
 from .weights import Weight, Weights
 
 __all__ = [
+    "BatchModel",
     "CallTimeout",
     "ChannelError",
     "Channels",
@@ -30,6 +32,8 @@ __all__ = [
     "Message",
     "ModelError",
     "ParallelModel",
+    "SampleChannels",
+    "Stage",
     "Weight",
     "Weights",
     "WeightsError",

@@ -152,7 +152,7 @@ class _Forked:
 
 
 def _modules_of(program: Program) -> list[str]:
-    return list(dict.fromkeys(cluster.function.__module__ for cluster in program.clusters))
+    return list(dict.fromkeys(cluster.module for cluster in program.clusters))
 
 
 def _origin(name: str, program: str) -> tuple[str, str, str, list[str] | None]:

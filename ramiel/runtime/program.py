@@ -33,6 +33,16 @@ class Cluster:
         """The function's name, by which messages know the cluster."""
         return self.function.__name__
 
+    @property
+    def module(self) -> str:
+        """The module that the function is in."""
+        return self.function.__module__
+
+    @property
+    def source(self) -> str:
+        """The file that the function is in."""
+        return self.function.__code__.co_filename
+
 
 @dataclass(frozen=True)
 class Message:

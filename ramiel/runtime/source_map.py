@@ -15,7 +15,7 @@ MAP_FILE = "model.map.json"  # {"lines": {"57": {"node": "/conv1/Conv", "operati
 
 def cluster_error(cluster: Cluster, error: BaseException) -> ClusterError:
     """What the caller sees of an exception inside a cluster."""
-    source = cluster.function.__code__.co_filename
+    source = cluster.source
     lines = [
         line
         for frame, line in traceback.walk_tb(error.__traceback__)

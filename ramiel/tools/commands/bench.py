@@ -17,12 +17,13 @@ from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariable
 
 from ramiel.backend.module_printer import prediction
 from ramiel.backend.package import write_package
+from ramiel.batches import batch_of_inputs, join_inputs
 from ramiel.benchmarking import Timing, measure
 from ramiel.cores import available_cores
 from ramiel.dialects.dataflow import GraphOp
+from ramiel.dialects.task_workers import samples_of
 from ramiel.driver import compile_model, load
 from ramiel.runtime.model import EXECUTORS
-from ramiel.sampling import sample_inputs
 from ramiel.tools.commands.common import (
     add_compiler_options,
     add_model,
@@ -56,7 +57,6 @@ def run(arguments: argparse.Namespace) -> int:
     cores = available_cores()
     options = options_of(arguments)
     graph = next(op for op in load(arguments.model).ops if isinstance(op, GraphOp))
-    inputs = sample_inputs(graph, dims=dims_of_options(options))
     load_average = os.getloadavg()[0]
     with (
         progress(f"timing {arguments.model.name}") as step,
@@ -66,6 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
         forced = replace(options, force_parallel=True)
         compilation = compile_model(arguments.model, forced, step, package="timed")
         write_package(compilation.program, directory / "timed")
+        program = compilation.program
+        samples = batch_of_inputs(program, graph, dims=dims_of_options(options))
+        inputs = join_inputs(program, samples)
         save_file(
             {name: contiguous(array) for name, array in inputs.items()},
             directory / "inputs.safetensors",
@@ -81,7 +84,6 @@ def run(arguments: argparse.Namespace) -> int:
         )
     _print(timings, compilation.verdict, cores, load_average)
     if arguments.json is not None:
-        program = compilation.program
         report = {
             "model": arguments.model.name,
             "machine": platform.machine(),
@@ -89,6 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
             "torch": torch.__version__,
             "load": load_average,
             "clusters": len(program.clusters),
+            "samples": samples_of(program),
             "predicted_serial_ns": prediction(program, "predicted_serial_ns"),
             "predicted_makespan_ns": prediction(program, "predicted_makespan_ns"),
             "median_ms": {timing.name: timing.median * 1e3 for timing in timings},

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ramiel.driver import OPTIONAL, PRESETS, STYLES, Options, Progress
+from ramiel.driver import HYPER, OPTIONAL, PRESETS, STYLES, Options, Progress
 from ramiel.errors import RamielError
 
 
@@ -66,6 +66,20 @@ def add_compiler_options(
         help="never run an operation in several clusters to save a message",
     )
     command.add_argument(
+        "--batch",
+        type=int,
+        default=1,
+        metavar="B",
+        help="compute B samples in a call, which fill each other's waits (default: 1)",
+    )
+    command.add_argument(
+        "--hyper",
+        choices=HYPER,
+        default=HYPER[0],
+        help="with --batch: switched gives a sample's clusters to other workers than the last "
+        "one's (default: plain)",
+    )
+    command.add_argument(
         "--cost-model",
         metavar="NAME",
         help="static, roofline, profile or another (default: $RAMIEL_COST_MODEL, else profile)",
@@ -107,6 +121,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
         duplicate=arguments.duplicate,
         dims=tuple(getattr(arguments, "dim", ())),
         name=getattr(arguments, "name", None),
+        batch=arguments.batch,
+        hyper=arguments.hyper,
         cost_model=arguments.cost_model,
         costs=str(arguments.costs) if arguments.costs is not None else None,
         style=style,
