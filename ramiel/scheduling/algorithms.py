@@ -9,6 +9,7 @@ from ramiel.scheduling.dominant_sequence import dominant_sequence_clusters
 from ramiel.scheduling.linear_clustering import keep_together, linear_clusters
 from ramiel.scheduling.list_scheduling import list_schedule
 from ramiel.scheduling.merging import merge_clusters
+from ramiel.scheduling.moldable import moldable
 from ramiel.scheduling.ordering import order_by_priority
 from ramiel.scheduling.portfolio import portfolio
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
@@ -44,11 +45,34 @@ ALGORITHMS: dict[str, Algorithm] = {
 }
 
 
+MOLDABLE = "moldable"
+"""The schedule whose clusters differ in width: see `ramiel.scheduling.moldable`."""
+NAMES = (*ALGORITHMS, MOLDABLE)
+
+
 def find_algorithm(name: str) -> Algorithm:
     """The algorithm of a name.  Raises ValueError that lists the names there are."""
     if name not in ALGORITHMS:
-        raise ValueError(f"there is no algorithm {name!r}, only {', '.join(sorted(ALGORITHMS))}")
+        raise ValueError(f"there is no algorithm {name!r}, only {', '.join(sorted(NAMES))}")
     return ALGORITHMS[name]
+
+
+def schedule_widths(
+    name: str,
+    graph: TaskGraph,
+    message: MessageCost,
+    cores: int,
+    together: Sequence[list[int]] = (),
+) -> tuple[Clusters, list[int]]:
+    """The clusters of an algorithm or of a moldable schedule, and how wide each is.
+
+    What must share a cluster keeps a moldable schedule narrow.  Raises ValueError as `schedule`.
+    """
+    if name == MOLDABLE and not any(len(group) > 1 for group in together):
+        found = moldable(graph, message, cores, portfolio)
+        return found.clusters, found.widths
+    clusters = schedule("portfolio" if name == MOLDABLE else name, graph, message, cores, together)
+    return clusters, [1] * len(clusters)
 
 
 def schedule(

@@ -13,16 +13,12 @@ from ramiel.costs.machine import machine_of
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.task_cores import CORES
 from ramiel.errors import RamielError
-from ramiel.scheduling.algorithms import find_algorithm, schedule
+from ramiel.scheduling.algorithms import MOLDABLE, find_algorithm, schedule, schedule_widths
 from ramiel.scheduling.merging import by_first_start
-from ramiel.scheduling.moldable import moldable
-from ramiel.scheduling.portfolio import portfolio
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import Clusters, MessageCost
 from ramiel.transforms.task_graph import Tasks, is_task, message_cost, read_tasks
 from ramiel.transforms.task_program import replace_program
-
-MOLDABLE = "moldable"
 
 
 @dataclass(frozen=True)
@@ -75,13 +71,11 @@ class Cluster(ModulePass):
     def _clusters(self, tasks: Tasks, message: MessageCost) -> tuple[Clusters, list[int] | None]:
         """The clusters and, if they are not all one core wide, their widths."""
         graph, limit = tasks.graph, self.max_clusters
-        # What must stay in order has to share a worker, which stretches of two kinds do not.
-        if self.algorithm == MOLDABLE and not any(len(group) > 1 for group in tasks.ordered):
-            found = moldable(graph, message, limit or available_cores(), portfolio)
-            if max(found.widths, default=1) > 1:
-                return found.clusters, found.widths
-            clusters = found.clusters
+        if self.algorithm != MOLDABLE:
+            clusters = schedule(self.algorithm, graph, message, limit, tasks.ordered)
         else:
-            name = "portfolio" if self.algorithm == MOLDABLE else self.algorithm
-            clusters = schedule(name, graph, message, limit, tasks.ordered)
+            cores = limit or available_cores()
+            clusters, widths = schedule_widths(MOLDABLE, graph, message, cores, tasks.ordered)
+            if max(widths, default=1) > 1:
+                return clusters, widths
         return by_first_start(clusters, simulate(graph, clusters, message)), None

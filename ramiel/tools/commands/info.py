@@ -15,7 +15,7 @@ from ramiel.backend.cluster_printer import milliseconds
 from ramiel.cores import available_cores
 from ramiel.dialects.onnx_operation import CustomOp, OnnxOperation
 from ramiel.driver import estimate, load, lower_model, machine_of_module, tasks_of
-from ramiel.scheduling.algorithms import schedule
+from ramiel.scheduling.algorithms import MOLDABLE, schedule_widths
 from ramiel.scheduling.report import ScheduleReport, report_schedule
 from ramiel.tools.commands.common import add_compiler_options, add_model, options_of, progress
 
@@ -59,8 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
         reports: list[ScheduleReport] = []
         for workers in arguments.workers or [available_cores()]:
             step(f"scheduling for {workers} workers")
-            clusters = schedule("portfolio", tasks.graph, message, workers, tasks.ordered)
-            reports.append(report_schedule(tasks.graph, clusters, message, workers, machine))
+            graph = tasks.graph
+            clusters, widths = schedule_widths(MOLDABLE, graph, message, workers, tasks.ordered)
+            reports.append(report_schedule(graph, clusters, message, workers, machine, widths))
     if arguments.json:
         print(json.dumps([{key: getattr(r, key) for key in JSON_KEYS} for r in reports], indent=2))
         return 0

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ramiel.backend.cluster_printer import milliseconds
 from ramiel.driver import estimate, load, lower_model, machine_of_module, tasks_of
-from ramiel.scheduling.algorithms import ALGORITHMS, schedule
+from ramiel.scheduling.algorithms import ALGORITHMS, NAMES, schedule, schedule_widths
 from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.report import report_schedule
 from ramiel.scheduling.simulator import simulate
@@ -58,11 +58,11 @@ def _compare(tasks: Tasks, workers: int, machine: Machine) -> Table:
     table = Table(
         *("algorithm", "clusters", "messages", "makespan", "bound", "gap", "speed-up", "seconds")
     )
-    for name in ALGORITHMS:
+    for name in NAMES:
         started = time.perf_counter()
-        clusters = schedule(name, tasks.graph, message, workers, tasks.ordered)
+        clusters, widths = schedule_widths(name, tasks.graph, message, workers, tasks.ordered)
         seconds = time.perf_counter() - started
-        report = report_schedule(tasks.graph, clusters, message, workers, machine)
+        report = report_schedule(tasks.graph, clusters, message, workers, machine, widths)
         table.add_row(
             name,
             str(report.merged_clusters),
