@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import onnx.defs
 from onnx import FunctionProto, GraphProto, ModelProto, NodeProto
 from onnx.defs import OpSchema
+from onnx.helper import make_tensor_value_info
 
 from ramiel.errors import RamielError
 from ramiel.onnx_process import OnnxFailure, OnnxRefusal, ask_model
@@ -83,8 +84,14 @@ def _callees_first(functions: Mapping[Key, FunctionProto]) -> Iterator[Key]:
 def _inlined(model: ModelProto, request: bytes, *names: str) -> ModelProto:
     """The model after a request to ONNX's inliner, which sees no values of initializers."""
     bare = _without_initializers(model)
+    typed = {value.name for value in (*model.graph.input, *model.graph.value_info)}
     for tensor in model.graph.initializer:
         bare.graph.initializer.add(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
+        if tensor.name not in typed:
+            # The inliner looks for types of operands among values only.
+            bare.graph.value_info.append(
+                make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+            )
     _give_defaults(bare)
     try:
         inlined = ask_model(request, bare, *(name.encode() for name in names))

@@ -9,7 +9,7 @@ from xdsl.ir import SSAValue
 from ramiel import tensors
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.numbers import narrow, refuse_uint64, widen
+from ramiel.operators.numbers import in_order, narrow, widen
 from ramiel.operators.registry import Values, callee, meaning
 
 callee("Tensor.argmax", "input, dim, /, keepdim=False")
@@ -32,8 +32,7 @@ callee(
 @meaning("ArgMax", "ArgMin")
 def position(op: OnnxOperation, emit: Emitter) -> Values:
     """Where along an axis the first largest or smallest element is; on demand the last one."""
-    refuse_uint64(emit, op.input(0))
-    x = widen(emit, op.input(0))
+    x = in_order(emit, op.input(0))
     axis, keepdim = op.integer("axis", 0), bool(op.integer("keepdims", 1))
     name = op.operator.lower()
     if "select_last_index" not in op.SCHEMA.attributes or not op.integer("select_last_index", 0):

@@ -71,7 +71,15 @@ def narrow(emit: Emitter, value: SSAValue, like: SSAValue) -> SSAValue:
     )
 
 
-def refuse_uint64(emit: Emitter, value: SSAValue) -> None:
-    """For computations that arithmetic modulo 2^64 does not give.  Raises Unsupported."""
+def in_order(emit: Emitter, value: SSAValue) -> SSAValue:
+    """As `widen`, in the order of the numbers: uint64 with the sign bit flipped."""
     if emit.dtype(value) == np.uint64:
-        emit.refuse("is not supported for uint64")
+        return emit("operators.unsigned_order", value)
+    return widen(emit, value)
+
+
+def from_order(emit: Emitter, value: SSAValue, like: SSAValue) -> SSAValue:
+    """Back from `in_order` to the dtype of `like`."""
+    if emit.dtype(like) == np.uint64:
+        return emit("operators.from_unsigned_order", value)
+    return narrow(emit, value, like)

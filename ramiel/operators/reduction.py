@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.axes import Axes
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.numbers import cast, narrow, refuse_uint64, widen
+from ramiel.operators.numbers import cast, from_order, in_order, narrow, widen
 from ramiel.operators.registry import Values, callee, meaning
 
 callee("Tensor.sum", "input, dim=None, /, keepdim=False, dtype=None")
@@ -24,6 +24,9 @@ callee("Tensor.square", "input")
 callee("torch.linalg.vector_norm", "x, *, dim=None, keepdim=False")
 callee("operators.product", "x, dims, keepdim=False", helper="reduction.product")
 callee("operators.integer_mean", "x, dims, keepdim=False", helper="reduction.integer_mean")
+callee("operators.mean_uint64", "x, dims, keepdim=False", helper="unsigned.mean_uint64")
+callee("operators.unsigned_order", "x", helper="unsigned.unsigned_order")
+callee("operators.from_unsigned_order", "x", helper="unsigned.from_unsigned_order")
 callee("operators.reduce_axes", "x, axes, operation, keepdim=False", helper="reduction.reduce_axes")
 
 SMALL_INTEGERS = frozenset({"int8", "int16", "int32", "uint8"})
@@ -75,8 +78,9 @@ def reduce_mean(op: OnnxOperation, emit: Emitter) -> Values:
     dtype = emit.dtype(x)
     if dtype.kind not in "iu" or axes.none:
         return _reduce(axes, "mean", x)
-    refuse_uint64(emit, x)
     dims = axes.run_time if axes.run_time is not None else axes.explicit
+    if dtype == np.uint64:
+        return emit("operators.mean_uint64", x, dims=dims, keepdim=axes.keepdim)
     wide = widen(emit, x)
     mean = emit("operators.integer_mean", wide, dims=dims, keepdim=axes.keepdim)
     return narrow(emit, mean, like=x)
@@ -91,8 +95,10 @@ def reduce_extreme(op: OnnxOperation, emit: Emitter) -> Values:
     if shape is not None and axes.count == 0:
         limit = _limit(emit.dtype(x), smallest=largest)
         return emit("torch.full", size=shape, fill_value=limit, dtype=emit.dtype(x))
-    refuse_uint64(emit, x)
-    return narrow(emit, _reduce(axes, "amax" if largest else "amin", widen(emit, x)), like=x)
+    if axes.none:
+        return x
+    extreme = _reduce(axes, "amax" if largest else "amin", in_order(emit, x))
+    return from_order(emit, extreme, like=x)
 
 
 def _limit(dtype: np.dtype[Any], smallest: bool) -> bool | int | float:

@@ -45,3 +45,18 @@ def remainder_uint64(dividend: torch.Tensor, divisor: torch.Tensor) -> torch.Ten
     """The remainder of the division of two uint64 tensors."""
     n, d = dividend.view(torch.int64), divisor.view(torch.int64)
     return (n - divide_uint64(dividend, divisor).view(torch.int64) * d).view(torch.uint64)
+
+
+def from_unsigned_order(x: torch.Tensor) -> torch.Tensor:
+    """The inverse of unsigned_order."""
+    return (x ^ torch.iinfo(torch.int64).min).view(torch.uint64)
+
+
+def mean_uint64(
+    x: torch.Tensor, dims: tuple[int, ...] | torch.Tensor, keepdim: bool = False
+) -> torch.Tensor:
+    """The sum modulo 2^64 over the number of elements, rounded down; no dims stand for all."""
+    axes = tuple(int(dim) for dim in dims) if isinstance(dims, torch.Tensor) else dims
+    total = x.view(torch.int64).sum(axes, keepdim=keepdim).view(torch.uint64)
+    count = x.numel() // max(total.numel(), 1)
+    return divide_uint64(total, torch.tensor(count, dtype=torch.uint64))

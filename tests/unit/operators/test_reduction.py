@@ -94,3 +94,26 @@ def test_reductions_read_as_written_by_hand(
     operands = [SINGLE] if axes is None else [SINGLE, ints(*axes)]
     model = model_of(f"Reduce{operator}", operands, baked=True, keepdims=keepdims)
     assert lines(model) == [expected]
+
+
+LARGE = np.array([[1, 2**63 + 3, 2**63], [2**64 - 1, 5, 2**63 - 1]], np.uint64)
+
+
+@pytest.mark.parametrize("operator", ["ReduceMax", "ReduceMin", "ArgMax", "ArgMin"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_unsigned_numbers_above_the_signed_ones_are_the_larger_ones(
+    operator: str, axis: int
+) -> None:
+    name = operator.removeprefix("Reduce").lower()
+    if operator.startswith("Arg"):
+        expected = [np.expand_dims(getattr(LARGE, name)(axis), axis)]
+        check(operator, [LARGE], axis=axis, expected=expected)
+    else:
+        expected = [getattr(LARGE, name)(axis, keepdims=True)]
+        check(operator, [LARGE, ints(axis)], expected=expected)
+
+
+def test_mean_of_unsigned_numbers_is_exact() -> None:
+    x = np.array([[2**63 + 1, 2**62 + 2], [7, 2**61]], np.uint64)
+    expected = [np.array([int(row[0] + row[1]) // 2 for row in x], np.uint64)]
+    check("ReduceMean", [x, ints(1)], keepdims=0, expected=expected)
