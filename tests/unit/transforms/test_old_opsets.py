@@ -313,3 +313,11 @@ def test_statistics_that_are_not_spatial_are_refused_or_right() -> None:
     np.testing.assert_allclose(
         found, (x - mean) / np.sqrt(variance + 1e-5) * scale + bias, rtol=1e-4
     )
+
+
+def test_cast_of_opset_1_names_its_type() -> None:
+    model = build(1, 'Cast <to="INT64">', [X], False)
+    model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.INT64
+    [found] = backend.run_model(model, [X])
+    assert found.dtype == np.int64
+    assert found.tolist() == X.astype(np.int64).tolist()
