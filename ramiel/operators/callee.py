@@ -6,12 +6,14 @@ checked and what is generated cannot differ.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -64,6 +66,18 @@ class Callee:
             return self.helper
         module, _, name = self.helper.rpartition(".")
         return getattr(importlib.import_module(f"ramiel.operators.helpers.{module}"), name)
+
+    @cached_property
+    def may_loop(self) -> bool:
+        """Whether the helper may loop in Python: a loop stands somewhere in its file."""
+        if self.helper_function is None:
+            return False
+        file = inspect.getsourcefile(self.helper_function)
+        if file is None:
+            return True
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+        loops = (ast.For, ast.While, ast.comprehension)
+        return any(isinstance(node, loops) for node in ast.walk(tree))
 
     @cached_property
     def size_parameters(self) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 from collections.abc import Callable, Sequence
 from types import CodeType, SimpleNamespace
 from typing import Any
@@ -68,15 +69,17 @@ def expression_function(op: CalleeOperation) -> Callable[..., Any]:
 def infer_result_types(op: CalleeOperation) -> list[Attribute] | None:
     """The result types from the operand types, by a run on meta tensors.
 
-    Where a dimension is not known the element types alone are, and the shapes unranked.  None if
-    an operand's rank is not known or the callee needs values.
+    Where a dimension is not known, or so long that the run could take long, the element types
+    alone are, and the shapes unranked.  None if an operand's rank is not known or the callee needs
+    values.
     """
-    if may_loop(op):
+    if op.callee.key in RECURRENT and may_loop(op):
         return None
     names = {value: f"v{index}" for index, value in enumerate(op.operands)}
     types = tuple((names[value], value.type) for value in names)
     try:
-        found = _infer(render(op, names.__getitem__), types, len(op.results))
+        longest = LONGEST_LOOP if op.callee.may_loop else sys.maxsize
+        found = _infer(render(op, names.__getitem__), types, len(op.results), longest)
     except Exception:  # torch raises many kinds for what does not fit
         return None
     return None if found is None else list(found)
@@ -84,11 +87,11 @@ def infer_result_types(op: CalleeOperation) -> list[Attribute] | None:
 
 @functools.lru_cache(maxsize=4096)
 def _infer(
-    text: str, types: tuple[tuple[str, Attribute], ...], count: int
+    text: str, types: tuple[tuple[str, Attribute], ...], count: int, longest: int
 ) -> tuple[Attribute, ...] | None:
     """The types of an expression's results: layers of a model repeat, and meta tensors are slow."""
-    scope = {name: _meta_tensor(type) for name, type in types}
-    known = all(static_shape(type) is not None for _, type in types)
+    scope = {name: _meta_tensor(type, longest) for name, type in types}
+    known = all(_is_whole(type, longest) for _, type in types)
     result = eval(_compile(text), {**_namespace(), **scope})
     results: tuple[Any, ...] = (result,) if count == 1 else tuple(result)
     # With 1 for a size that is not known, a split may give fewer pieces.
@@ -110,12 +113,18 @@ def may_loop(op: CalleeOperation) -> bool:
     """Whether evaluating a call may take Python longer than compiling should."""
     sizes = [dim for value in op.operands for dim in dims_of(value.type) or ()]
     longest = max((size for size in sizes if isinstance(size, int)), default=0)
-    loops = op.callee.helper is not None or op.callee.key in RECURRENT
+    loops = op.callee.may_loop or op.callee.key in RECURRENT
     return loops and longest > LONGEST_LOOP
 
 
-def _meta_tensor(type: Attribute) -> torch.Tensor | int:
-    """A tensor of a type without values; 1 for a size that is not known, and for an integer.
+def _is_whole(type: Attribute, longest: int) -> bool:
+    """Whether a meta tensor has the type's own shape."""
+    shape = static_shape(type)
+    return shape is not None and max(shape, default=0) <= longest
+
+
+def _meta_tensor(type: Attribute, longest: int) -> torch.Tensor | int:
+    """A tensor of a type without values; 1 for an integer and a size not known or too long.
 
     Raises RamielError for a type whose rank is not known or that torch has not.
     """
@@ -124,6 +133,6 @@ def _meta_tensor(type: Attribute) -> torch.Tensor | int:
     dims = dims_of(type)
     if dims is None:
         raise RamielError("its rank is not known")
-    shape = [dim if isinstance(dim, int) else 1 for dim in dims]
+    shape = [dim if isinstance(dim, int) and dim <= longest else 1 for dim in dims]
     name = element_types.of_mlir(type).torch
     return torch.empty(shape, dtype=getattr(torch, name), device="meta")
