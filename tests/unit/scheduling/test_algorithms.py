@@ -105,7 +105,9 @@ def test_tasks_that_belong_together_stay_together():
 
 
 def test_an_unknown_algorithm():
-    with pytest.raises(ValueError, match="no algorithm 'guess', only dsc, linear, list, moldable, portfolio"):
+    with pytest.raises(
+        ValueError, match="no algorithm 'guess', only dsc, linear, list, moldable, portfolio"
+    ):
         find_algorithm("guess")
 
 
