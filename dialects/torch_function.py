@@ -9,7 +9,16 @@
     %y = torch.invoke @layer "encoder.layer.0"(%x, %w) : (…) -> tensor<1x8xf32>
 
 The function's last arguments are its parameters.  An invocation names a module of the model, and
-what it passes for a parameter is that module's weight: "encoder.layer.0.dense.weight" here.
+what it passes for a parameter is that module's weight: "encoder.layer.0.dense.weight" here.  Inside
+another function the module's name goes on from that function's own.
+
+Blocks of one wiring may have different widths: a dimension that differs is `?` in the function's
+types.  A number that differs is a setting: an argument of type index between inputs and parameters,
+for which each invocation has its own:
+
+    torch.function @conv(%x : tensor<1x?x?x?xf32>, %stride : index, %w : tensor<?x?x3x3xf32>) -> (…)
+        attributes {settings = ["stride"], parameters = ["weight"]} { … }
+    %y = torch.invoke @conv "stem"(%x, %w)[2] : (tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>) -> …
 """
 
 from __future__ import annotations
@@ -21,11 +30,14 @@ from xdsl.dialects.builtin import (
     ArrayAttr,
     FlatSymbolRefAttrConstr,
     FunctionType,
+    IndexType,
+    IntegerAttr,
     StringAttr,
     SymbolNameConstraint,
     SymbolRefAttr,
+    i64,
 )
-from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
@@ -44,6 +56,7 @@ from ramiel.dialects import syntax
 from ramiel.dialects.dataflow import WeightOp, verify_topological_order
 from ramiel.dialects.program import print_argument
 from ramiel.dialects.torch_control import yielded
+from ramiel.tensors import dims_of, element_of
 
 
 @irdl_op_definition
@@ -54,6 +67,7 @@ class FunctionOp(IRDLOperation):
     sym_name = prop_def(SymbolNameConstraint())
     function_type = prop_def(FunctionType)
     parameters = prop_def(ArrayAttr[StringAttr])
+    settings = prop_def(ArrayAttr[StringAttr])
     body = region_def("single_block")
     traits = traits_def(IsolatedFromAbove(), SymbolOpInterface())
 
@@ -63,14 +77,16 @@ class FunctionOp(IRDLOperation):
         parameters: Sequence[str],
         result_types: Sequence[Attribute],
         body: Region,
+        settings: Sequence[str] = (),
     ) -> None:
-        """`parameters` names the last of the body's arguments."""
+        """`parameters` names the last of the body's arguments, `settings` those before them."""
         types = [argument.type for argument in body.block.args]
         super().__init__(
             properties={
                 "sym_name": StringAttr(name),
                 "function_type": FunctionType.from_lists(types, list(result_types)),
                 "parameters": ArrayAttr([StringAttr(parameter) for parameter in parameters]),
+                "settings": ArrayAttr([StringAttr(setting) for setting in settings]),
             },
             regions=[body],
         )
@@ -87,13 +103,20 @@ class FunctionOp(IRDLOperation):
 
     @property
     def inputs(self) -> Sequence[SSAValue]:
-        """The arguments that are no parameters."""
-        return self.block.args[: len(self.block.args) - len(self.parameters)]
+        """The arguments that are neither settings nor parameters."""
+        return self.block.args[: len(self.block.args) - len(self.parameters) - len(self.settings)]
+
+    @property
+    def numbers(self) -> dict[SSAValue, str]:
+        """The arguments that are settings, and their names."""
+        first = len(self.inputs)
+        names = [name.data for name in self.settings]
+        return dict(zip(self.block.args[first : first + len(names)], names, strict=True))
 
     @property
     def weights(self) -> dict[SSAValue, str]:
         """The arguments that are parameters, and their names."""
-        arguments = self.block.args[len(self.inputs) :]
+        arguments = self.block.args[len(self.inputs) + len(self.settings) :]
         return dict(zip(arguments, self.parameter_names, strict=True))
 
     def print(self, printer: Printer) -> None:
@@ -104,8 +127,9 @@ class FunctionOp(IRDLOperation):
         printer.print_string(" -> ")
         with printer.in_parens():
             printer.print_list(self.function_type.outputs, printer.print_attribute)
-        parameters = {"parameters": self.parameters} if self.parameters.data else {}
-        syntax.print_discardable(printer, parameters | self.attributes)
+        named = {"settings": self.settings, "parameters": self.parameters}
+        given = {key: names for key, names in named.items() if names.data}
+        syntax.print_discardable(printer, given | self.attributes)
         printer.print_string(" ")
         printer.print_region(self.body, print_entry_block_args=False)
 
@@ -116,15 +140,19 @@ class FunctionOp(IRDLOperation):
         parser.parse_punctuation("->")
         results = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_type)
         attributes = syntax.parse_discardable(parser)
-        names = attributes.pop("parameters", ArrayAttr[Attribute]([]))
+        named = {
+            key: attributes.pop(key, ArrayAttr[Attribute]([])) for key in ("parameters", "settings")
+        }
         op = cls(name, [], results, parser.parse_region(arguments))
-        op.properties["parameters"] = names
+        op.properties.update(named)
         op.attributes.update(attributes)
         return op
 
     def verify_(self) -> None:
-        if len(self.parameters) > len(self.block.args):
-            raise VerifyException("a function has an argument for each of its parameters")
+        if len(self.parameters) + len(self.settings) > len(self.block.args):
+            raise VerifyException("a function has an argument for each parameter and setting")
+        if not all(isinstance(value.type, IndexType) for value in self.numbers):
+            raise VerifyException("a setting is of the type index")
         if [value.type for value in yielded(self.block)] != [*self.function_type.outputs]:
             raise VerifyException("dataflow.output does not match the function's result types")
         verify_topological_order(self.block, set())
@@ -137,6 +165,7 @@ class InvokeOp(IRDLOperation):
     name = "torch.invoke"
     function = prop_def(FlatSymbolRefAttrConstr)
     module = prop_def(StringAttr)
+    settings = prop_def(ArrayAttr[IntegerAttr])
     arguments = var_operand_def()
     outcomes = var_result_def()
 
@@ -146,11 +175,16 @@ class InvokeOp(IRDLOperation):
         module: str,
         operands: Sequence[SSAValue],
         result_types: Sequence[Attribute],
+        settings: Sequence[int] = (),
     ) -> None:
         super().__init__(
             operands=[operands],
             result_types=[result_types],
-            properties={"function": SymbolRefAttr(function), "module": StringAttr(module)},
+            properties={
+                "function": SymbolRefAttr(function),
+                "module": StringAttr(module),
+                "settings": ArrayAttr([IntegerAttr(number, i64) for number in settings]),
+            },
         )
 
     @property
@@ -166,12 +200,25 @@ class InvokeOp(IRDLOperation):
         """The operands that are no parameters."""
         return self.operands[: len(self.callee.inputs)]
 
+    @property
+    def weights(self) -> Sequence[SSAValue]:
+        """The operands that are parameters."""
+        return self.operands[len(self.callee.inputs) :]
+
+    @property
+    def numbers(self) -> list[int]:
+        """What the function's settings are here."""
+        return [number.value.data for number in self.settings]
+
     def print(self, printer: Printer) -> None:
         printer.print_string(" ")
         printer.print_symbol_name(self.function.root_reference.data)
         printer.print_string(" ")
         printer.print_string_literal(self.module.data)
         syntax.print_slots(printer, self.operands)
+        if self.settings.data:
+            with printer.in_square_brackets():
+                printer.print_list(self.numbers, lambda number: printer.print_string(str(number)))
         syntax.print_signature(printer, self.operands, self.results)
         syntax.print_discardable(printer, self.attributes)
 
@@ -180,22 +227,52 @@ class InvokeOp(IRDLOperation):
         function = parser.parse_symbol_name().data
         module = parser.parse_str_literal()
         slots = syntax.parse_slots(parser)
+        settings = parser.parse_optional_comma_separated_list(
+            parser.Delimiter.SQUARE, parser.parse_integer
+        )
         types, results = syntax.parse_signature(parser)
         discardable = syntax.parse_discardable(parser)
         operands = [value for value in syntax.resolve(parser, slots, types) if value is not None]
-        op = cls(function, module, operands, [type for type in results if type is not None])
+        outcomes = [type for type in results if type is not None]
+        op = cls(function, module, operands, outcomes, settings or ())
         op.attributes.update(discardable)
         return op
 
     def verify_(self) -> None:
         function = self.callee
-        if [*self.operand_types] != [*function.function_type.inputs]:
+        if len(self.settings) != len(function.settings):
+            raise VerifyException(f"{self.function} has {len(function.settings)} settings")
+        wanted = [value.type for value in function.block.args if value not in function.numbers]
+        if not are_instances([*self.operand_types], wanted):
             raise VerifyException(f"the operands do not match the arguments of {self.function}")
-        if [result.type for result in self.results] != [*function.function_type.outputs]:
+        outcomes = [*function.function_type.outputs]
+        if not are_instances([result.type for result in self.results], outcomes):
             raise VerifyException(f"the results do not match those of {self.function}")
-        passed = self.operands[len(function.inputs) :]
-        for value, name in zip(passed, function.parameter_names, strict=True):
-            wanted = f"{self.module.data}.{name}"
-            weight = value.owner
-            if not isinstance(weight, WeightOp) or weight.weight_name.data != wanted:
-                raise VerifyException(f"parameter {name!r} must be the weight {wanted!r}")
+        for value, name in zip(self.weights, function.parameter_names, strict=True):
+            path = f"{self.module.data}.{name}"
+            if weight_name(value) != path:
+                raise VerifyException(f"parameter {name!r} must be the weight {path!r}")
+
+
+def weight_name(value: SSAValue) -> str | None:
+    """The name of a weight, or of a parameter of the function around; None for other values."""
+    owner = value.owner
+    if isinstance(owner, Operation) and owner.name == "torch.prepare":
+        owner = owner.operands[0].owner
+    if isinstance(owner, WeightOp):
+        return owner.weight_name.data
+    around = owner.parent_op() if isinstance(owner, Block) else None
+    return around.weights.get(value) if isinstance(around, FunctionOp) else None
+
+
+def are_instances(types: Sequence[Attribute], of: Sequence[Attribute]) -> bool:
+    """Whether values of `types` may be given where the function has the types `of`."""
+    return len(types) == len(of) and all(map(_is_instance, types, of))
+
+
+def _is_instance(type: Attribute, of: Attribute) -> bool:
+    mine, theirs = dims_of(type), dims_of(of)
+    if type == of or mine is None or theirs is None:
+        return type == of
+    fits = len(mine) == len(theirs) and all(b in (a, "") for a, b in zip(mine, theirs, strict=True))
+    return fits and element_of(type) == element_of(of)

@@ -43,6 +43,7 @@ class BlockPrinter(ABC):
         """`taken` are names that the values must not have."""
         self.source = source
         self.block: Block = owner.block
+        self.numbers = owner.numbers if isinstance(owner, FunctionOp) else {}
         self.weights: Mapping[SSAValue, str] = weights_of(owner)
         namespace = Namespace()
         namespace.taken.update(taken)
@@ -76,7 +77,12 @@ class BlockPrinter(ABC):
         """Print the statements, and the `return`."""
         operations = [op for op in self.block.ops if not isinstance(op, WeightOp | OutputOp)]
         chains = find_chains(operations)
+        last = self._returned(operations)
         for op in operations:
+            if op is last and op not in chains:
+                self.source.statement(f"return {self._expression(op)}", indent, op)
+                self.regions.print_functions()
+                return
             if isinstance(op, InvokeOp) and op in chains:
                 if chains[op][-1] is op:
                     self._chain(chains[op], indent)
@@ -85,6 +91,25 @@ class BlockPrinter(ABC):
         values = [self.names[value] for value in yielded(self.block)]
         self.source.statement(f"return {', '.join(values)}", indent)
         self.regions.print_functions()
+
+    def _returned(self, operations: Sequence[Operation]) -> Operation | None:
+        """The last operation, if what it computes is all that is returned."""
+        last = operations[-1] if operations else None
+        if not isinstance(last, CallOp | InvokeOp) or len(last.results) != 1:
+            return None
+        return last if yielded(self.block) == [last.results[0]] else None
+
+    def _expression(self, op: Operation) -> str:
+        match op:
+            case InvokeOp():
+                return self.invocation(op, [self.names[value] for value in op.inputs])
+            case CallOp():
+                return self.call(op)
+            case _:
+                raise RamielError(
+                    f"cannot print {label(op)}: this style wants torch.call, "
+                    "run --convert-onnx-to-torch --outline-constants first"
+                )
 
     def statement(self, op: Operation, indent: int) -> None:
         """Print one operation."""
@@ -95,17 +120,7 @@ class BlockPrinter(ABC):
         for result in op.results:
             self.names.give(result)
         targets = ", ".join(self.names[r] if r.uses else "_" for r in op.results)
-        match op:
-            case InvokeOp():
-                text = self.invocation(op, [self.names[value] for value in op.inputs])
-            case CallOp():
-                text = self.call(op)
-            case _:
-                raise RamielError(
-                    f"cannot print {label(op)}: this style wants torch.call, "
-                    "run --convert-onnx-to-torch --outline-constants first"
-                )
-        self._assign(targets, text, indent, op)
+        self._assign(targets, self._expression(op), indent, op)
 
     def _assign(self, targets: str, text: str, indent: int, op: Operation) -> None:
         """With the shape beside it, if that does not cost a line."""
@@ -157,7 +172,7 @@ def _continues(before: InvokeOp, op: InvokeOp) -> bool:
     [(stem, number), (other, next_number)] = map(numbered, (before.module.data, op.module.data))
     passes_on = len(before.results) == 1 and op.operands[0] is before.results[0]
     alone = len(list(before.results[0].uses)) == 1
-    others = list(op.inputs[1:]) == list(before.inputs[1:])
+    others = list(op.inputs[1:]) == list(before.inputs[1:]) and op.settings == before.settings
     consecutive = stem == other and number >= 0 and next_number == number + 1
     return passes_on and alone and others and consecutive
 
@@ -169,10 +184,12 @@ def numbered(path: str) -> tuple[str, int]:
 
 
 def shape_comment(op: Operation) -> str:
-    """The result's shape, where it is not that of the first operand."""
+    """The result's shape, where it is known and not that of the first operand."""
     if len(op.results) != 1:
         return ""
     dims = dims_of(op.results[0].type)
     if dims is None or (op.operands and dims_of(op.operands[0].type) == dims):
         return ""
+    if "" in dims and isinstance(op.parent_op(), FunctionOp):
+        return ""  # it differs from call to call
     return f"[{as_comment(', '.join(str(dim) or '?' for dim in dims))}]"

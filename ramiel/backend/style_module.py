@@ -8,6 +8,7 @@ from xdsl.ir import SSAValue
 
 from ramiel import element_types
 from ramiel.backend.block_printer import BlockPrinter, annotated, numbered
+from ramiel.backend.constructors import ClassParameters, Instances, invocation_arguments
 from ramiel.backend.module_tree import (
     GROUP,
     Tree,
@@ -21,9 +22,9 @@ from ramiel.backend.source import Source, as_comment
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.torch import CallOp
 from ramiel.dialects.torch_function import FunctionOp, InvokeOp
-from ramiel.operators.leaf_modules import LeafModule, leaf_module
-from ramiel.operators.rendering import format_literal
-from ramiel.tensors import element_of, static_shape
+from ramiel.operators.leaf_modules import Argument, Constructor, LeafModule, leaf_module
+from ramiel.operators.rendering import Code
+from ramiel.tensors import element_of
 
 STATISTICS = (".running_mean", ".running_var")
 """Buffers, though they are floating."""
@@ -38,14 +39,29 @@ class ModulePrinter(BlockPrinter):
         owner: GraphOp | FunctionOp,
         title: str,
         classes: Mapping[str, str],
+        instances: Instances,
+        parameters: dict[str, ClassParameters],
     ) -> None:
-        """`classes` has the class of each function."""
+        """`classes` has the class of each function, `parameters` those of their constructors."""
         self.title = title
         self.classes = classes
         super().__init__(source, owner, ["self", "nn", "Group", title, *classes.values()])
         self.owner = owner
+        self.made = instances.made
+        symbol = owner.sym_name.data if isinstance(owner, FunctionOp) else ""
+        self.instances = instances.of[symbol] if symbol else [instances.root]
+        self.known = parameters
         self.leaves = self._leaves()
-        self.tree = tree_of(self._children())
+        self.parameters = parameters[symbol] = ClassParameters()
+        given = numbers_given(owner, set(self.leaves))
+        self.parameters.given = [list(self.numbers).index(value) for value in given]
+        self.inputs = [v for v in self.inputs if v not in self.numbers or v in given]
+        children = self._children()
+        for path, constructors in children.items():
+            self.parameters.add(path, constructors)
+        self.parameters.name_all()
+        texts = {path: self.parameters.text(children[path]) for path in children}
+        self.tree = tree_of(texts)
 
     def weight(self, path: str) -> str:
         return attribute(path)
@@ -57,7 +73,8 @@ class ModulePrinter(BlockPrinter):
         return super().call(op)
 
     def invocation(self, op: InvokeOp, inputs: Sequence[str]) -> str:
-        return f"{attribute(op.module.data)}({', '.join(inputs)})"
+        given = [str(op.numbers[i]) for i in self.known[op.callee.sym_name.data].given]
+        return f"{attribute(op.module.data)}({', '.join([*inputs, *given])})"
 
     def loop_header(self, chain: Sequence[InvokeOp]) -> tuple[str, str]:
         (stem, first), (_, last) = (numbered(chain[i].module.data) for i in (0, -1))
@@ -78,7 +95,7 @@ class ModulePrinter(BlockPrinter):
             uses[path] = uses.get(path, 0) + len(list(value.uses))
         found: dict[CallOp, tuple[str, LeafModule]] = {}
         for op in self.block.ops:
-            leaf = leaf_module(op) if isinstance(op, CallOp) else None
+            leaf = leaf_module(op, self.weights, self.numbers) if isinstance(op, CallOp) else None
             if leaf is None or not all(v in self.weights for v in leaf.weights.values()):
                 continue
             prefix = self.weights[leaf.weights["weight"]].removesuffix("weight").removesuffix(".")
@@ -90,27 +107,42 @@ class ModulePrinter(BlockPrinter):
                 found[op] = (prefix, leaf)
         return found
 
-    def _children(self) -> dict[str, str]:
-        """The constructor of each submodule and parameter, in the order of their use."""
+    def _children(self) -> dict[str, list[Constructor]]:
+        """The constructors of each submodule and parameter, in the order of their use: one for
+        each module that the class stands for."""
         leaf_of = {v: item for item in self.leaves.values() for v in item[1].weights.values()}
         invoked = {
             self.weights[value]
             for op in self.block.ops
             if isinstance(op, InvokeOp)
-            for value in op.operands[len(op.inputs) :]
+            for value in op.weights
         }
-        children: dict[str, str] = {}
+        children: dict[str, list[Constructor]] = {}
         for op in self.block.ops:
+            if isinstance(op, InvokeOp):
+                children[op.module.data] = self._constructors(op)
+                continue
             for value in op.operands:
-                if isinstance(op, InvokeOp):
-                    children[op.module.data] = f"{self.classes[op.callee.sym_name.data]}()"
                 if value in leaf_of:
                     path, leaf = leaf_of[value]
-                    children[path] = leaf.constructor
+                    children[path] = [leaf.constructor(instance) for instance in self.instances]
         for value, path in self.weights.items():
             if value not in leaf_of and path not in invoked:
-                children[path] = parameter(path, value)
+                shapes = [instance.shapes.get(value, ()) for instance in self.instances]
+                children[path] = [parameter(path, value, shape) for shape in shapes]
         return children
+
+    def _constructors(self, op: InvokeOp) -> list[Constructor]:
+        function = op.callee.sym_name.data
+        found: list[Constructor] = []
+        for first in self.made_numbers(op):
+            arguments = invocation_arguments(self.known[function].parameters, first)
+            found.append(Constructor(self.classes[function], arguments))
+        return found
+
+    def made_numbers(self, op: InvokeOp) -> list[int]:
+        """The instances of its function that an invocation is."""
+        return [self.made[number, op] for number in range(len(self.instances))]
 
     def print_class(self, docstring: str) -> None:
         """Print the class."""
@@ -118,7 +150,9 @@ class ModulePrinter(BlockPrinter):
         base = "Group" if any(name.isdigit() for name in self.tree) else "nn.Module"
         source.add("", "", f"class {self.title}({base}):", f'    """{docstring}"""', "")
         if self.tree:
-            source.add("    def __init__(self) -> None:", "        super().__init__()")
+            given = "".join(f", {p.text}" for p in self.parameters.parameters)
+            source.statement(f"def __init__(self{given}) -> None:", 4)
+            source.add("        super().__init__()")
         for name, node in self.tree.items():
             text = constructor(node)
             if name.isdigit():
@@ -141,15 +175,24 @@ class ModulePrinter(BlockPrinter):
         self.print(8)
 
 
-def parameter(path: str, value: SSAValue) -> str:
-    """The expression that makes a parameter, or a buffer if it is no floating tensor."""
+def parameter(path: str, value: SSAValue, shape: Sequence[int]) -> Constructor:
+    """What makes a parameter, or a buffer if it is no floating tensor."""
     element = element_of(value.type)
     dtype = element_types.of_mlir(element).torch if element is not None else "float32"
-    shape = list(static_shape(value.type) or ())
-    sizes = ", ".join(map(format_literal, shape)) or "()"
-    text = f"torch.empty({sizes}{'' if dtype == 'float32' else f', dtype=torch.{dtype}'})"
+    sizes = [Argument(f"size_{axis}", size) for axis, size in enumerate(shape)]
+    arguments = sizes or [Argument("size", ())]
+    if dtype != "float32":
+        arguments.append(Argument("dtype", Code(f"torch.{dtype}"), ""))
     floating = dtype.startswith(("float", "bfloat", "complex")) and not dtype.startswith("float8")
-    return f"nn.Parameter({text})" if floating and not path.endswith(STATISTICS) else text
+    if floating and not path.endswith(STATISTICS):
+        return Constructor("nn.Parameter(torch.empty", arguments, "))")
+    return Constructor("torch.empty", arguments)
+
+
+def numbers_given(owner: GraphOp | FunctionOp, leaves: set[CallOp]) -> list[SSAValue]:
+    """The settings that forward is given: those that calls read which are no modules."""
+    numbers = owner.numbers if isinstance(owner, FunctionOp) else ()
+    return [v for v in numbers if any(use.operation not in leaves for use in v.uses)]
 
 
 def print_style_module(graph: GraphOp, functions: Sequence[FunctionOp], title: str) -> Source:
@@ -161,16 +204,15 @@ def print_style_module(graph: GraphOp, functions: Sequence[FunctionOp], title: s
             name += "Block"
         classes[function.sym_name.data] = name
     body = Source()
+    instances, parameters = Instances(graph, functions), dict[str, ClassParameters]()
     for function in functions:
-        invoked = [
-            op.module.data
-            for op in graph.block.ops
-            if isinstance(op, InvokeOp) and op.function.root_reference == function.sym_name
-        ]
-        text = f"{as_comment(invoked[0])}, and {len(invoked) - 1} more like it."
-        ModulePrinter(body, function, classes[function.sym_name.data], classes).print_class(text)
+        symbol = function.sym_name.data
+        paths = instances.paths[symbol]
+        text = f"{as_comment(paths[0])}, and {len(paths) - 1} more like it."
+        title_of = classes[symbol]
+        ModulePrinter(body, function, title_of, classes, instances, parameters).print_class(text)
     origin = as_comment(graph.store.path) or "a model in memory"
-    printer = ModulePrinter(body, graph, title, classes)
+    printer = ModulePrinter(body, graph, title, classes, instances, parameters)
     printer.print_class(f"The whole of {origin}.")
     _print_load(body, title)
     body.add("", "", f"Model = {title}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ramiel import element_types
 from ramiel.backend.block_printer import BlockPrinter, annotated, numbered
+from ramiel.backend.constructors import Instances
 from ramiel.backend.source import Source, as_comment
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.torch_function import FunctionOp, InvokeOp
@@ -28,13 +29,18 @@ class ScriptPrinter(BlockPrinter):
 
     def invocation(self, op: InvokeOp, inputs: Sequence[str]) -> str:
         name = op.function.root_reference.data
-        return f"{function_name(name)}({', '.join([quote(op.module.data), *inputs])})"
+        module = quote(op.module.data)
+        path = f'f"{{module}}.{module[1:-1]}"' if self.inside else module
+        names = op.callee.numbers.values()
+        settings = [f"{name}={number}" for name, number in zip(names, op.numbers, strict=True)]
+        return f"{function_name(name)}({', '.join([path, *inputs, *settings])})"
 
     def loop_header(self, chain: Sequence[InvokeOp]) -> tuple[str, str]:
         (stem, first), (_, last) = (numbered(chain[i].module.data) for i in (0, -1))
         counts = f"{first}, {last + 1}" if first else f"{last + 1}"
         function = function_name(chain[0].function.root_reference.data)
-        call = f'{function}(f"{stem}.{{{self.loop}}}", ...)'
+        inner = "{module}." if self.inside else ""
+        call = f'{function}(f"{inner}{stem}.{{{self.loop}}}", ...)'
         return f"for {self.loop} in range({counts}):", call
 
     def print_function(self, docstring: str) -> None:
@@ -58,12 +64,10 @@ def print_style_script(graph: GraphOp, functions: Sequence[FunctionOp]) -> Sourc
     """model.py: a function for each torch.function, one for the model, and a main that runs it."""
     body = Source()
     taken = ["load_file", "Path", "model"]
+    paths = Instances(graph, functions).paths
     for function in functions:
         name = function.sym_name.data
-        count = sum(
-            isinstance(op, InvokeOp) and op.function.root_reference == function.sym_name
-            for op in graph.block.ops
-        )
+        count = len(paths[name])
         printer = ScriptPrinter(body, function, function_name(name), taken)
         printer.print_function(f"What {count} modules of the model do; `module` is the one's name.")
     origin = as_comment(graph.store.path) or "a model in memory"

@@ -75,7 +75,9 @@ def run_operation(op: Operation, values: dict[SSAValue, Any], store: WeightStore
         case LoopOp():
             values.update(zip(op.results, run_loop(op, values, store), strict=True))
         case InvokeOp(callee=function):
-            values.update(zip(function.block.args, [values[v] for v in op.operands], strict=True))
+            given = [values[operand] for operand in op.operands]
+            given[len(op.inputs) : len(op.inputs)] = op.numbers
+            values.update(zip(function.block.args, given, strict=True))
             values.update(zip(op.results, run_block(function.block, values, store), strict=True))
         case _ if needs_lowering(op):
             emitted, lowered = lower(op, store)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Attribute, SSAValue
 
 from ramiel import element_types
-from ramiel.dialects.torch import CallOp
+from ramiel.dialects.syntax import to_literal
+from ramiel.dialects.torch import CallOp, SizeAttr
 from ramiel.operators.rendering import format_literal
 from ramiel.tensors import dims_of, element_of, static_shape
 
@@ -17,11 +19,38 @@ FUNCTIONAL = "torch.nn.functional."
 
 
 @dataclass(frozen=True)
+class Argument:
+    """What a constructor is given; None as default: by position, as it has to be given."""
+
+    name: str
+    value: Any
+    default: Any = None
+
+
+class Constructor(NamedTuple):
+    """What makes a module or parameter."""
+
+    name: str
+    arguments: Sequence[Argument]
+    closing: str = ")"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """What a function's open places are for one of the modules that it stands for."""
+
+    shapes: Mapping[SSAValue, tuple[int, ...]]
+    """The shape of each weight."""
+    numbers: Mapping[SSAValue, int]
+    """The value of each setting."""
+
+
+@dataclass(frozen=True)
 class LeafModule:
     """A module of torch.nn that computes what a call does."""
 
-    constructor: str
-    """The expression that makes it, such as `nn.Linear(768, 3072)`."""
+    constructor: Callable[[Instance | None], Constructor]
+    """What makes it in one instance; in a graph there is but one."""
     weights: Mapping[str, SSAValue]
     """What the call has for each entry of the module's state_dict."""
     data: SSAValue
@@ -31,20 +60,23 @@ class LeafModule:
 @dataclass(frozen=True)
 class _Kind:
     weights: Sequence[str]
-    constructor: Callable[[Any, Sequence[int], CallOp], str]
-    """From what `op.bind()` gives, the shape of `weight`, and the call."""
+    constructor: Callable[[CallOp, Sequence[int], Callable[[str], Any]], Constructor]
+    """From the call, the shape of `weight`, and what gives the call's literals."""
     data: str = "input"
 
 
-def _text(name: str, *positional: object, **keywords: tuple[object, object]) -> str:
-    """`nn.Name(1, 2, keyword=3)`; keywords are (value, default), and defaults are left out."""
-    arguments = [format_literal(value) for value in positional]
-    arguments += [
-        f"{key}={format_literal(value)}"
-        for key, (value, default) in keywords.items()
-        if value != default
-    ]
-    return f"nn.{name}({', '.join(arguments)})"
+def text_of(constructor: Constructor, names: Mapping[str, str] | None = None) -> str:
+    """`nn.Name(1, 2, keyword=3)`: defaults are left out; `names` stand for arguments."""
+    texts: list[str] = []
+    for argument in sorted(
+        constructor.arguments, key=lambda argument: argument.default is not None
+    ):
+        given = (names or {}).get(argument.name)
+        if given is None and argument.value == argument.default:
+            continue
+        text = given or format_literal(argument.value)
+        texts.append(text if argument.default is None else f"{argument.name}={text}")
+    return f"{constructor.name}({', '.join(texts)}{constructor.closing}"
 
 
 def _short(value: Any) -> Any:
@@ -53,49 +85,57 @@ def _short(value: Any) -> Any:
     return items[0] if len(set(items)) == 1 else tuple(items)
 
 
-def _convolution(bound: Any, shape: Sequence[int], op: CallOp) -> str:
-    groups = op.literal("groups")
-    return _text(
-        f"Conv{len(shape) - 2}d",
-        shape[1] * groups,
-        shape[0],
-        _short(list(shape[2:])),
-        stride=(_short(op.literal("stride")), 1),
-        padding=(_short(op.literal("padding")), 0),
-        dilation=(_short(op.literal("dilation")), 1),
-        groups=(groups, 1),
-        bias=("bias" in bound, True),
-    )
+def _bias(op: CallOp) -> Argument:
+    return Argument("bias", "bias" in op.bind(), True)
 
 
-def _linear(bound: Any, shape: Sequence[int], op: CallOp) -> str:
-    return _text("Linear", shape[1], shape[0], bias=("bias" in bound, True))
+def _convolution(op: CallOp, shape: Sequence[int], literal: Callable[[str], Any]) -> Constructor:
+    groups = literal("groups")
+    defaults = {"stride": 1, "padding": 0, "dilation": 1}
+    arguments = [
+        Argument("in_channels", shape[1] * groups),
+        Argument("out_channels", shape[0]),
+        Argument("kernel_size", _short(list(shape[2:]))),
+        *(Argument(name, _short(literal(name)), default) for name, default in defaults.items()),
+        Argument("groups", groups, 1),
+        _bias(op),
+    ]
+    return Constructor(f"nn.Conv{len(shape) - 2}d", arguments)
 
 
-def _embedding(bound: Any, shape: Sequence[int], op: CallOp) -> str:
-    return _text("Embedding", *shape)
+def _linear(op: CallOp, shape: Sequence[int], literal: Callable[[str], Any]) -> Constructor:
+    arguments = [Argument("in_features", shape[1]), Argument("out_features", shape[0]), _bias(op)]
+    return Constructor("nn.Linear", arguments)
 
 
-def _layer_norm(bound: Any, shape: Sequence[int], op: CallOp) -> str:
-    return _text(
-        "LayerNorm",
-        _short_shape(shape),
-        eps=(op.literal("eps"), 1e-5),
-        bias=("bias" in bound, True),
-    )
+def _embedding(op: CallOp, shape: Sequence[int], literal: Callable[[str], Any]) -> Constructor:
+    names = ("num_embeddings", "embedding_dim")
+    arguments = [Argument(*pair) for pair in zip(names, shape, strict=True)]
+    return Constructor("nn.Embedding", arguments)
 
 
-def _rms_norm(bound: Any, shape: Sequence[int], op: CallOp) -> str:
-    return _text("RMSNorm", _short_shape(shape), eps=(op.literal("eps"), None))
+def _layer_norm(op: CallOp, shape: Sequence[int], literal: Callable[[str], Any]) -> Constructor:
+    size = Argument("size", _short_shape(shape))
+    arguments = [size, Argument("eps", literal("eps"), 1e-5), _bias(op)]
+    return Constructor("nn.LayerNorm", arguments)
 
 
-def _group_norm(bound: Any, shape: Sequence[int], op: CallOp) -> str:
-    return _text("GroupNorm", op.literal("num_groups"), shape[0], eps=(op.literal("eps"), 1e-5))
+def _rms_norm(op: CallOp, shape: Sequence[int], literal: Callable[[str], Any]) -> Constructor:
+    arguments = [Argument("size", _short_shape(shape))]
+    if literal("eps") is not None:
+        arguments.append(Argument("eps", literal("eps"), ""))
+    return Constructor("nn.RMSNorm", arguments)
 
 
-def _batch_norm(bound: Any, shape: Sequence[int], op: CallOp) -> str:
-    dimensions = static_rank(op.operands[0]) - 2
-    return _text(f"BatchNorm{max(dimensions, 1)}d", shape[0], eps=(op.literal("eps"), 1e-5))
+def _group_norm(op: CallOp, shape: Sequence[int], literal: Callable[[str], Any]) -> Constructor:
+    given = [Argument("num_groups", literal("num_groups")), Argument("channels", shape[0])]
+    return Constructor("nn.GroupNorm", [*given, Argument("eps", literal("eps"), 1e-5)])
+
+
+def _batch_norm(op: CallOp, shape: Sequence[int], literal: Callable[[str], Any]) -> Constructor:
+    name = f"nn.BatchNorm{max(static_rank(op.operands[0]) - 2, 1)}d"
+    arguments = [Argument("features", shape[0]), Argument("eps", literal("eps"), 1e-5)]
+    return Constructor(name, arguments)
 
 
 def _short_shape(shape: Sequence[int]) -> Any:
@@ -123,9 +163,11 @@ _NEEDS_BIAS = (f"{FUNCTIONAL}batch_norm", f"{FUNCTIONAL}group_norm")
 _RANKS = {"index_by_tensor": 2, f"{FUNCTIONAL}linear": 2}
 
 
-def leaf_module(op: CallOp) -> LeafModule | None:
+def leaf_module(
+    op: CallOp, shapes: Container[SSAValue] = (), numbers: Container[SSAValue] = ()
+) -> LeafModule | None:
     """The module that a call is, None if PyTorch has none for it or its weights are no tensors of
-    known shape."""
+    known shape.  Instances know `shapes` of weights, and `numbers` of settings."""
     kind = _KINDS.get(op.key.data)
     if kind is None:
         return None
@@ -137,8 +179,8 @@ def leaf_module(op: CallOp) -> LeafModule | None:
     weights: dict[str, SSAValue] = {
         name: bound[name] for name in kind.weights if isinstance(bound.get(name), SSAValue)
     }
-    shape = static_shape(weights["weight"].type) if "weight" in weights else None
-    if shape is None or len(shape) != _RANKS.get(op.key.data, len(shape)):
+    rank = static_rank(weights["weight"]) if "weight" in weights else -1
+    if rank < 1 or rank != _RANKS.get(op.key.data, rank):
         return None
     if op.key.data in _NEEDS_BIAS and "bias" not in weights:
         return None
@@ -148,9 +190,38 @@ def leaf_module(op: CallOp) -> LeafModule | None:
         return None
     if op.key.data.endswith("batch_norm") and not _is_inference(op):
         return None
-    if "dilation" in bound and any(isinstance(op.literal(n), str) for n in ("stride", "groups")):
+    if any(size not in numbers for size in op.sizes):
         return None
-    return LeafModule(kind.constructor(bound, shape, op), weights, data)
+    open_ = [w for w in weights.values() if w not in shapes and static_shape(w.type) is None]
+    if open_ or isinstance(bound.get("padding"), StringAttr):
+        return None
+
+    def constructor(instance: Instance | None) -> Constructor:
+        values = [instance.numbers[size] for size in op.sizes] if instance else []
+        weight = weights["weight"]
+        shape = static_shape(weight.type)
+        if instance is not None:
+            shape = instance.shapes.get(weight, shape)
+        assert shape is not None
+        return kind.constructor(op, shape, lambda name: _literal(op, name, values))
+
+    return LeafModule(constructor, weights, data)
+
+
+def _literal(op: CallOp, name: str, sizes: Sequence[int]) -> Any:
+    """A literal of a call, with numbers at the places of settings."""
+
+    def value(attribute: Attribute) -> Any:
+        match attribute:
+            case SizeAttr(position=position):
+                return sizes[position.data]
+            case ArrayAttr(data=data):
+                return [value(item) for item in data]
+            case _:
+                return to_literal(attribute)
+
+    given = op.literals.data.get(name)
+    return op.literal(name) if given is None else value(given)
 
 
 def _is_inference(op: CallOp) -> bool:

@@ -31,6 +31,8 @@ class CanonicalForm:
     """The values from outside that are no parameters, as the form numbers them."""
     parameters: Sequence[tuple[str, Any]]
     """(name, value) of each parameter, as the form first meets it."""
+    order: Sequence[int]
+    """The nodes as the form numbers them: corresponding ones in one place."""
 
 
 def canonical_form(nodes: Sequence[Node], outputs: Sequence[tuple[int, int]]) -> CanonicalForm:
@@ -72,4 +74,4 @@ def canonical_form(nodes: Sequence[Node], outputs: Sequence[tuple[int, int]]) ->
             else:
                 stack.append((deeper[0], iter(nodes[deeper[0]].operands)))
     ends = tuple((number[node], result) for node, result in outputs)
-    return CanonicalForm((tuple(rows), ends), list(inputs), list(parameters.items()))
+    return CanonicalForm((tuple(rows), ends), list(inputs), list(parameters.items()), list(number))

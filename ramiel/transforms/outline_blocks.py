@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, IndexType, ModuleOp, StringAttr
 from xdsl.ir import Attribute, Block, Operation, OpResult, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.traits import is_side_effect_free
 
 from ramiel.dialects.dataflow import GraphOp, OutputOp, WeightOp
-from ramiel.dialects.torch import CallOp
-from ramiel.dialects.torch_function import FunctionOp, InvokeOp
+from ramiel.dialects.task import OutputOp as ProgramOutputOp
+from ramiel.dialects.task import ProgramOp, RecvOp, SendOp
+from ramiel.dialects.torch import CallOp, PrepareOp
+from ramiel.dialects.torch_function import FunctionOp, InvokeOp, weight_name
 from ramiel.frontend.names import identifier
 from ramiel.locations import node_location, node_name
+from ramiel.transforms.generic_blocks import (
+    Settings,
+    Step,
+    join,
+    label_of,
+    open_literals,
+    with_settings,
+)
 from ramiel.transforms.isomorphism import CanonicalForm, Node, canonical_form
 from ramiel.transforms.module_paths import module_path
 from ramiel.transforms.task_graph import values_read
+
+WORTH = 12
+"""Calls that a function of a short block has to save."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +43,13 @@ class OutlineBlocks(ModulePass):
     """block(x, weights of a), block(y, weights of b) -> f(x, a), f(y, b)
 
     A block is what a module of the original network computes, as far as node names tell; that two
-    are isomorphic is checked on their operations: callees, literals, types and wiring.
+    are isomorphic is checked on their operations: callees, literals, types and wiring.  They may
+    differ in the sizes of dimensions and in the geometry of windows (generic_blocks.py).
+
+    In a task.program a block has to be whole in its cluster, with no message in between.
 
     Args:
-        min_calls: of a block, for a function to be worth it.
+        min_calls: of a block, for two of them to be worth a function.
 
     """
 
@@ -39,14 +57,23 @@ class OutlineBlocks(ModulePass):
     min_calls: int = 4
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for graph in [graph for graph in op.ops if isinstance(graph, GraphOp)]:
-            taken: set[Operation] = set()
-            names: set[str] = {graph.sym_name.data}
-            for family in find_families(graph, self.min_calls):
-                if not any(op in taken for block in family for op in block.operations):
-                    taken.update(op for block in family for op in block.operations)
-                    outline(graph, family, names)
-            sort_topologically(graph.block)
+        names: set[str] = {
+            top.sym_name.data for top in op.ops if isinstance(top, GraphOp | ProgramOp)
+        }
+        for top in list(op.ops):
+            if isinstance(top, GraphOp):
+                self._outline_all(top, [top.block], names)
+            elif isinstance(top, ProgramOp) and not top.workers:
+                self._outline_all(top, [cluster.block for cluster in top.clusters], names)
+
+    def _outline_all(self, top: GraphOp | ProgramOp, blocks: list[Block], names: set[str]) -> None:
+        """Inner blocks first: an outer one then invokes them."""
+        found = find_families(blocks)
+        while family := choose(found, self.min_calls):
+            outline(top, family, names)
+            for block in {id(b): b for c in family if (b := c.block) is not None}.values():
+                sort_topologically(block)
+            found = find_families(blocks)
 
 
 @dataclass
@@ -54,41 +81,70 @@ class Candidate:
     """The operations of one module, and what they have in common with those of others."""
 
     path: str
-    operations: list[CallOp] = field(default_factory=list[CallOp])
+    operations: list[Step] = field(default_factory=list[Step])
     results: list[SSAValue] = field(default_factory=list[SSAValue])
     """What is read outside."""
     canonical: CanonicalForm | None = None
+    block: Block | None = None
+    """Where the operations stand."""
+
+    @property
+    def ordered(self) -> list[Step]:
+        """The operations in canonical order."""
+        assert self.canonical is not None
+        return [self.operations[index] for index in self.canonical.order]
+
+    def holds(self, other: Candidate) -> bool:
+        """Whether another candidate is a part of this one."""
+        return other.path.startswith(f"{self.path}.") and other.operations[0] in self.operations
 
 
-def find_families(graph: GraphOp, min_calls: int) -> list[list[Candidate]]:
-    """Isomorphic blocks, those first that save most lines."""
-    position = {op: index for index, op in enumerate(graph.block.ops)}
-    families: dict[Hashable, list[Candidate]] = {}
-    names = _weight_names_by_path(graph)
-    for candidate in candidates(graph):
-        operations = candidate.operations
-        if len(operations) < min_calls or not all(is_side_effect_free(op) for op in operations):
-            continue
-        describe(candidate)
-        if candidate.canonical is None:
-            continue
-        own = {f"{candidate.path}.{name}" for name, _ in candidate.canonical.parameters}
-        if own == names.get(candidate.path, set()):
-            families.setdefault(candidate.canonical.form, []).append(candidate)
-    order = list(graph.block.ops)
-    convex = (
-        [block for block in _disjoint(family) if is_convex(block.operations, order, position)]
-        for family in families.values()
-        if len(family) > 1
-    )
-    found = [family for family in convex if len(family) > 1]
-    return sorted(found, key=lambda family: -(len(family) - 1) * len(family[0].operations))
+Family: TypeAlias = "list[Candidate]"
 
 
-def _weight_names_by_path(graph: GraphOp) -> dict[str, set[str]]:
+def find_families(blocks: Sequence[Block]) -> list[Family]:
+    """Isomorphic blocks, small ones first."""
+    families: dict[Hashable, Family] = {}
+    names = _weight_names_by_path(blocks)
+    shared = _paths_in_several(blocks)
+    for block in blocks:
+        order = list(block.ops)
+        position = {op: index for index, op in enumerate(order)}
+        for candidate in candidates(block):
+            operations = candidate.operations
+            pure = all(isinstance(o, InvokeOp) or is_side_effect_free(o) for o in operations)
+            if len(operations) < 2 or candidate.path in shared or not pure:
+                continue
+            describe(candidate)
+            if candidate.canonical is None or not is_convex(operations, order, position):
+                continue
+            own = {f"{candidate.path}.{name}" for name, _ in candidate.canonical.parameters}
+            if own == names.get(candidate.path, set()):
+                families.setdefault(candidate.canonical.form, []).append(candidate)
+    found = [_disjoint(family) for family in families.values()]
+    return sorted((f for f in found if len(f) > 1), key=lambda family: len(family[0].operations))
+
+
+def choose(families: Sequence[Family], min_calls: int) -> Family | None:
+    """The smallest blocks that are worth a function, though larger ones be outlined, too."""
+    for family in families:
+        calls = len(family[0].operations)
+        outer = [f for f in families if any(o.holds(family[0]) for o in f)]
+        count = len(family)
+        if outer:
+            around = max(outer, key=lambda f: len(f[0].operations))
+            once = next(o for o in around if o.holds(family[0]))
+            inside = sum(any(o.holds(c) for o in around) for c in family)
+            count += sum(once.holds(c) for c in family) - inside
+        if count > 1 and (calls >= min_calls or (count - 1) * (calls - 1) >= WORTH):
+            return family
+    return None
+
+
+def _weight_names_by_path(blocks: Sequence[Block]) -> dict[str, set[str]]:
     """The weights under each path: a block has to read all that are its module's."""
     found: dict[str, set[str]] = {}
-    for op in graph.walk():
+    for op in (op for block in blocks for op in block.walk()):
         if isinstance(op, WeightOp):
             name = op.weight_name.data
             for end in (index for index, letter in enumerate(name) if letter == "."):
@@ -96,21 +152,41 @@ def _weight_names_by_path(graph: GraphOp) -> dict[str, set[str]]:
     return found
 
 
-def candidates(graph: GraphOp) -> Iterator[Candidate]:
+def path_of(op: Operation) -> str:
+    """The module that an operation is part of; an invocation is the whole of one."""
+    return op.module.data if isinstance(op, InvokeOp) else module_path(node_name(op))
+
+
+def _paths_around(op: Operation) -> list[str]:
+    parts = path_of(op).split(".")
+    last = len(parts) if isinstance(op, InvokeOp) else len(parts) + 1
+    return [path for end in range(1, last) if (path := ".".join(parts[:end]))]
+
+
+def _paths_in_several(blocks: Sequence[Block]) -> set[str]:
+    """The modules that are computed in several clusters."""
+    found: dict[str, set[int]] = {}
+    for index, block in enumerate(blocks if len(blocks) > 1 else ()):
+        for op in block.ops:
+            if isinstance(op, CallOp | InvokeOp):
+                for path in _paths_around(op):
+                    found.setdefault(path, set()).add(index)
+    return {path for path, indices in found.items() if len(indices) > 1}
+
+
+def candidates(block: Block) -> Iterator[Candidate]:
     """A candidate for each module path; none with operations that are no calls."""
     found: dict[str, Candidate] = {}
     spoiled: set[str] = set()
-    for op in graph.block.ops:
-        if isinstance(op, WeightOp | OutputOp):
+    for op in block.ops:
+        if isinstance(op, WeightOp | OutputOp | ProgramOutputOp | PrepareOp | SendOp):
             continue
-        parts = module_path(node_name(op)).split(".")
-        for end in range(1, len(parts) + 1):
-            path = ".".join(parts[:end])
-            if isinstance(op, CallOp):
-                found.setdefault(path, Candidate(path)).operations.append(op)
+        for path in _paths_around(op):
+            if isinstance(op, CallOp | InvokeOp):
+                found.setdefault(path, Candidate(path, block=block)).operations.append(op)
             else:
                 spoiled.add(path)
-    return (found[path] for path in found if path and path not in spoiled)
+    return (found[path] for path in found if path not in spoiled)
 
 
 def _disjoint(family: Sequence[Candidate]) -> list[Candidate]:
@@ -141,22 +217,25 @@ def describe(candidate: Candidate) -> None:
         candidate.canonical = canonical_form(nodes, outputs)
 
 
-def _node(op: CallOp, inside: dict[CallOp, int], prefix: str) -> Node:
+def _node(op: Step, inside: dict[Step, int], prefix: str) -> Node:
     operands: list[tuple[int, int] | None] = []
     outside: list[SSAValue] = []
     parameters: list[str | None] = []
     for value in op.operands:
         owner = value.owner
-        if isinstance(value, OpResult) and isinstance(owner, CallOp) and owner in inside:
+        if isinstance(value, OpResult) and isinstance(owner, CallOp | InvokeOp) and owner in inside:
             operands.append((inside[owner], value.index))
             continue
         operands.append(None)
         outside.append(value)
-        name = owner.weight_name.data if isinstance(owner, WeightOp) else ""
+        name = weight_name(value) or ""
         parameters.append(name.removeprefix(prefix) if name.startswith(prefix) else None)
-    types: tuple[Attribute, ...] = (*op.operand_types, *op.result_types)
-    label = (op.key, op.keywords, op.literals, op.size_count, types)
-    return Node(label, operands, outside, parameters)
+    return Node((label_of(op), module_in(op, prefix)), operands, outside, parameters)
+
+
+def module_in(op: Step, prefix: str) -> str:
+    """The path of an invocation's module within a block; "" for a call."""
+    return op.module.data.removeprefix(prefix) if isinstance(op, InvokeOp) else ""
 
 
 def is_convex(
@@ -164,11 +243,16 @@ def is_convex(
     order: Sequence[Operation],
     position: dict[Operation, int],
 ) -> bool:
-    """Whether no path leaves the block and comes back: only then can it be one operation."""
+    """Whether no path leaves the block and comes back: only then can it be one operation.
+
+    Nor may a message stand within it: that would be sent later, or received earlier.
+    """
     inside = set(operations)
     first, last = (pick(position[op] for op in operations) for pick in (min, max))
     after: set[Operation] = set()
     for op in order[first : last + 1]:
+        if isinstance(op, SendOp | RecvOp):
+            return False
         owners = [value.owner for value in values_read(op)]
         if op in inside:
             if any(owner in after for owner in owners):
@@ -178,21 +262,23 @@ def is_convex(
     return True
 
 
-def outline(graph: GraphOp, family: Sequence[Candidate], names: set[str]) -> None:
-    """Make a function of the first block, and put invocations in the place of all."""
-    describe(family[0])
-    function = make_function(family, fresh_name(family, names))
-    graph.parent_block().insert_op_before(function, graph)  # pyright: ignore[reportOptionalMemberAccess]
+def outline(top: GraphOp | ProgramOp, family: Family, names: set[str]) -> None:
+    """Make a function of the family, and put invocations in the place of all."""
     for block in family:
         describe(block)  # again: what it reads may be an invocation's result by now
+    function, settings = make_function(family, fresh_name(family, names))
+    top.parent_block().insert_op_before(function, top)  # pyright: ignore[reportOptionalMemberAccess]
+    for number, block in enumerate(family):
+        describe(block)
         assert block.canonical is not None
         parameters = dict(block.canonical.parameters)
         passed = [parameters[name] for name in function.parameter_names]
         operands: list[SSAValue] = [*block.canonical.inputs, *passed]
         types = [result.type for result in block.results]
-        invoke = InvokeOp(function.sym_name.data, block.path, operands, types)
+        invoke = InvokeOp(function.sym_name.data, block.path, operands, types, settings.of(number))
         invoke.location = node_location(f"/{block.path}")
-        graph.block.insert_op_after(invoke, block.operations[-1])
+        assert block.block is not None
+        block.block.insert_op_after(invoke, block.operations[-1])
         for old, new in zip(block.results, invoke.results, strict=True):
             new.name_hint = identifier(block.path, "block")
             old.replace_all_uses_with(new)
@@ -201,34 +287,84 @@ def outline(graph: GraphOp, family: Sequence[Candidate], names: set[str]) -> Non
             op.drop_all_references()
 
 
-def make_function(family: Sequence[Candidate], name: str) -> FunctionOp:
-    """The function of the first block; variables are called after places within the block."""
-    block = family[0]
-    assert block.canonical is not None
-    inputs: list[SSAValue] = list(block.canonical.inputs)
-    parameters = dict(block.canonical.parameters)
-    weights: list[SSAValue] = list(parameters.values())
-    body = Block(arg_types=[value.type for value in (*inputs, *weights)])
-    for argument, value in zip(body.args, (*inputs, *weights), strict=True):
+def make_function(family: Family, name: str) -> tuple[FunctionOp, Settings]:
+    """The function of a family; variables are called after places within the first block."""
+    first = family[0]
+    forms = [block.canonical for block in family if block.canonical is not None]
+    settings = Settings(len(family), {})
+    rows = dict(
+        zip(first.ordered, zip(*(block.ordered for block in family), strict=True), strict=True)
+    )
+    open_: dict[Step, dict[str, list[int | str]]] = {
+        op: open_literals([o for o in row if isinstance(o, CallOp)], settings)
+        for op, row in rows.items()
+        if isinstance(op, CallOp)
+    }
+    inputs, parameters = list(forms[0].inputs), dict(forms[0].parameters)
+    types = [join([v.type for v in row]) for row in zip(*(f.inputs for f in forms), strict=True)]
+    weight_types = [
+        join([dict(form.parameters)[parameter].type for form in forms]) for parameter in parameters
+    ]
+    body = Block(arg_types=[*types, *[IndexType()] * len(settings.names), *weight_types])
+    numbers = list(body.args[len(inputs) :][: len(settings.names)])
+    arguments = dict(zip(settings.names.values(), numbers, strict=True))
+    weights = body.args[len(inputs) + len(numbers) :]
+    for argument, value in zip(body.args, inputs, strict=False):
         argument.name_hint = value.name_hint
-    for argument, parameter in zip(body.args[len(inputs) :], parameters, strict=True):
-        argument.name_hint = identifier(parameter, "weight")
+    for argument, hint in zip((*numbers, *weights), (*arguments, *parameters), strict=True):
+        argument.name_hint = identifier(hint, "weight")
     if inputs:
         body.args[0].name_hint = "x"
-    values: dict[SSAValue, SSAValue] = dict(zip((*inputs, *weights), body.args, strict=True))
-    for op in block.operations:
-        copy = op.clone(values)
+    values: dict[SSAValue, SSAValue] = dict(
+        zip((*inputs, *parameters.values()), (*body.args[: len(inputs)], *weights), strict=True)
+    )
+    for op in first.operations:
+        copy = _copy(op, f"{first.path}.", rows[op], open_.get(op, {}), arguments, values)
         copy.location = op.location
-        for result in copy.results:
-            result.name_hint = local_name(op, block.path)
+        copy.attributes["nodes"] = _nodes(rows[op], family)
+        for old, new in zip(op.results, copy.results, strict=True):
+            new.name_hint = local_name(op, first.path)
+            values[old] = new
         body.add_op(copy)
-    body.add_op(OutputOp([values[result] for result in block.results]))
-    types = [result.type for result in block.results]
-    return FunctionOp(name, list(parameters), types, Region(body))
+    body.add_op(OutputOp([values[result] for result in first.results]))
+    types = [values[result].type for result in first.results]
+    function = FunctionOp(
+        name, list(parameters), types, Region(body), list(settings.names.values())
+    )
+    return function, settings
 
 
-def local_name(op: CallOp, path: str) -> str:
+def _copy(
+    op: Step,
+    prefix: str,
+    row: Sequence[Step],
+    literals: dict[str, list[int | str]],
+    arguments: Mapping[str, SSAValue],
+    values: dict[SSAValue, SSAValue],
+) -> Step:
+    """An operation of the first block as the function has it."""
+    operands = [values[value] for value in op.operands]
+    types = [join([o.results[i].type for o in row]) for i in range(len(op.results))]
+    if isinstance(op, InvokeOp):
+        module = module_in(op, prefix)
+        return InvokeOp(op.function.root_reference.data, module, operands, types, op.numbers)
+    copy = with_settings(op, literals, arguments, operands, types)
+    copy.attributes.update(op.attributes)
+    return copy
+
+
+def _nodes(row: Sequence[Step], family: Family) -> Attribute:
+    """(module, ONNX node) of an operation, for each module that the function stands for."""
+    return ArrayAttr(
+        ArrayAttr([StringAttr(block.path), StringAttr(node_name(op))])
+        for op, block in zip(row, family, strict=True)
+    )
+
+
+def local_name(op: Step, path: str) -> str:
     """What a value is called inside the block: the last of its places, and what computes it."""
+    if isinstance(op, InvokeOp):
+        return identifier(module_in(op, f"{path}."), "value")
     inner = module_path(node_name(op)).removeprefix(path).strip(".")
     operator = re.sub(r"_\d+$", "", node_name(op).rsplit("/", 1)[-1])
     last = [part for part in inner.split(".") if part and not part.isdigit()]
@@ -237,18 +373,31 @@ def local_name(op: CallOp, path: str) -> str:
     return identifier("_".join([*last[-1:], operator]), "value")
 
 
-def fresh_name(family: Sequence[Candidate], names: set[str]) -> str:
-    """A function's name: the module's, without its number and in the singular."""
-    *parents, last = family[0].path.split(".")
-    listed = last.isdigit() and bool(parents)
-    stem = identifier(re.sub(r"_?\d+[a-z]?$", "", parents[-1] if listed else last), "block")
-    if listed and stem.endswith("s") and not stem.endswith("ss"):
-        stem = stem[:-1]  # one of the layers is a layer
+SHORT_NAMES = {"conv2d": "conv", "batch_norm": "bn", "linear": "linear", "layer_norm": "norm"}
+
+
+def fresh_name(family: Family, names: set[str]) -> str:
+    """A function's name: that of most of the modules, without number and in the singular."""
+    stems = Counter(_stem(block.path) for block in family)
+    stem = stems.most_common(1)[0][0]
+    operations = family[0].operations
+    if len(stems) > 2 and len(operations) <= 4:  # the names tell where, not what
+        keys = [op.key.data.rsplit(".", 1)[-1] for op in operations if isinstance(op, CallOp)]
+        stem = "_".join(SHORT_NAMES.get(key, key) for key in keys) or stem
     name, count = stem, 1
     while name in names:
         name, count = f"{stem}_{count + 1}", count + 1
     names.add(name)
     return name
+
+
+def _stem(path: str) -> str:
+    *parents, last = path.split(".")
+    listed = last.isdigit() and bool(parents)
+    stem = identifier(re.sub(r"_?\d+[a-z]?$", "", parents[-1] if listed else last), "block")
+    if listed and stem.endswith("s") and not stem.endswith("ss"):
+        stem = stem[:-1]  # one of the layers is a layer
+    return stem
 
 
 def sort_topologically(block: Block) -> None:

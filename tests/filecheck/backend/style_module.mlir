@@ -40,8 +40,7 @@ dataflow.graph @net(%image : tensor<1x3x8x8xf32>) -> (tensor<1x4x8x8xf32>) {
 // CHECK-NEXT:         conv = self.conv(x)
 // CHECK-NEXT:         relu = torch.relu(conv)
 // CHECK-NEXT:         mul = relu * self.scale
-// CHECK-NEXT:         add = mul + x
-// CHECK-NEXT:         return add
+// CHECK-NEXT:         return mul + x
 // CHECK:      class Net(nn.Module):
 // CHECK:              self.stem = Group(nn.Conv2d(3, 4, 3, padding=1, bias=False))
 // CHECK-NEXT:         self.blocks = nn.ModuleList(Block() for _ in range(3))

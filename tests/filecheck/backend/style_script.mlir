@@ -36,8 +36,7 @@ dataflow.graph @net(%image : tensor<1x3x8x8xf32>) -> (tensor<1x4x8x8xf32>) {
 // CHECK-NEXT:     conv = F.conv2d(x, w[f"{module}.conv.weight"], w[f"{module}.conv.bias"])
 // CHECK-NEXT:     relu = torch.relu(conv)
 // CHECK-NEXT:     mul = relu * w[f"{module}.scale"]
-// CHECK-NEXT:     add = mul + x
-// CHECK-NEXT:     return add
+// CHECK-NEXT:     return mul + x
 // CHECK:      def model(image: Tensor) -> Tensor:
 // CHECK:          block_output = x0
 // CHECK-NEXT:     for index in range(3):
