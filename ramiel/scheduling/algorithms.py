@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from ramiel.scheduling.dominant_sequence import dominant_sequence_clusters
 from ramiel.scheduling.linear_clustering import keep_together, linear_clusters
 from ramiel.scheduling.list_scheduling import list_schedule
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.merging import merge_clusters
 from ramiel.scheduling.moldable import moldable
 from ramiel.scheduling.ordering import order_by_priority
 from ramiel.scheduling.portfolio import portfolio
+from ramiel.scheduling.refinement import TRIAL_TASKS
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
 
 Algorithm: TypeAlias = Callable[[TaskGraph, MessageCost, int | None], Clusters]
@@ -63,16 +66,30 @@ def schedule_widths(
     message: MessageCost,
     cores: int,
     together: Sequence[list[int]] = (),
+    machine: Machine | None = None,
 ) -> tuple[Clusters, list[int]]:
     """The clusters of an algorithm or of a moldable schedule, and how wide each is.
 
     What must share a cluster keeps a moldable schedule narrow.  Raises ValueError as `schedule`.
     """
     if name == MOLDABLE and not any(len(group) > 1 for group in together):
-        found = moldable(graph, message, cores, portfolio)
+        if machine is not None:  # a call starts and ends once, not in each stretch
+            machine = replace(machine, call_ns=0, serial_call_ns=0)
+        found = moldable(graph, message, cores, _lanes(len(graph), machine), machine)
         return found.clusters, found.widths
-    clusters = schedule("portfolio" if name == MOLDABLE else name, graph, message, cores, together)
+    narrow = "portfolio" if name == MOLDABLE else name
+    clusters = schedule(narrow, graph, message, cores, together, machine)
     return clusters, [1] * len(clusters)
+
+
+def _lanes(tasks: int, machine: Machine | None) -> Algorithm:
+    """The portfolio for stretches of a graph of so many tasks, which share its budget of trials."""
+
+    def share(graph: TaskGraph, message: MessageCost, workers: int | None = None) -> Clusters:
+        budget = min(TRIAL_TASKS, 2 * TRIAL_TASKS * len(graph) // tasks)
+        return portfolio(graph, message, workers, machine, budget)
+
+    return share
 
 
 def schedule(
@@ -81,12 +98,17 @@ def schedule(
     message: MessageCost,
     workers: int | None = None,
     together: Sequence[list[int]] = (),
+    machine: Machine | None = None,
 ) -> Clusters:
     """The ordered clusters of an algorithm; the tasks of each list in `together` share one.
 
     Raises ValueError for an unknown algorithm and for less than one worker.
     """
-    clusters = find_algorithm(name)(graph, message, workers)
+    algorithm = find_algorithm(name)
+    if algorithm is portfolio:  # the only one that simulates, and so can use the machine
+        clusters = portfolio(graph, message, workers, machine)
+    else:
+        clusters = algorithm(graph, message, workers)
     if not any(len(group) > 1 for group in together):
         return clusters
     for group in together:

@@ -9,10 +9,11 @@ tasks is that of Turek, Wolf and Yu (SPAA 1992), with two widths.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TypeAlias
 
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
 
@@ -36,27 +37,63 @@ class MoldableSchedule:
 
 
 @dataclass(frozen=True)
-class _Stretch:
-    """Tasks side by side, and the ns that they take."""
+class _Lanes:
+    """Schedules stretches side by side, on workers of one core each."""
 
-    clusters: Clusters
-    time: int
+    graph: TaskGraph
+    message: MessageCost
+    cores: int
+    scheduler: Scheduler
+    machine: Machine | None
+    found: dict[tuple[int, ...], tuple[Clusters, int]] = field(
+        default_factory=dict[tuple[int, ...], tuple[Clusters, int]]
+    )
+
+    def __call__(self, tasks: list[int]) -> tuple[Clusters, int]:
+        """The clusters of some tasks, and the ns that they take."""
+        key = tuple(tasks)
+        if key not in self.found:
+            self.found[key] = self._side_by_side(tasks)
+        return self.found[key]
+
+    def _side_by_side(self, tasks: list[int]) -> tuple[Clusters, int]:
+        graph = self.graph
+        number = {task: index for index, task in enumerate(tasks)}
+        edges = [
+            (number[task], number[reader], size)
+            for task in tasks
+            for reader, size in zip(graph.successors[task], graph.sent_bytes[task], strict=True)
+            if reader in number
+        ]
+        part = TaskGraph([graph.costs[task] for task in tasks], edges)
+        if len(tasks) == 1:
+            return [tasks], part.costs[0]
+        clusters = self.scheduler(part, self.message, self.cores)
+        time = simulate(part, clusters, self.message, self.machine).makespan
+        return [[tasks[i] for i in cluster] for cluster in clusters], time
 
 
 def moldable(
-    graph: TaskGraph, message: MessageCost, cores: int, scheduler: Scheduler
+    graph: TaskGraph,
+    message: MessageCost,
+    cores: int,
+    scheduler: Scheduler,
+    machine: Machine | None = None,
 ) -> MoldableSchedule:
     """The best of all stretches wide, all side by side, and a width for each.
 
-    `scheduler` makes the clusters of what runs side by side.  Raises ValueError for less than one
-    core.
+    `scheduler` makes the clusters of what runs side by side.  On a machine the busy cores of those
+    slow each other down; what a wide operation takes was measured with all its cores busy.  It is
+    one whose call costs nothing, since that starts and ends once, not in each stretch.  Raises
+    ValueError for less than one core.
     """
     if cores < 1:
         raise ValueError(f"a schedule needs at least one core, not {cores}")
     parts = stretches(graph)
-    kinds = _kinds(graph, parts, message, cores, scheduler)
+    lanes = _Lanes(graph, message, cores, scheduler, machine)
+    kinds = _kinds(lanes, parts)
     choices = [[True] * len(parts), [False] * len(parts), kinds]
-    schedules = [_schedule(graph, parts, kind, message, cores, scheduler) for kind in choices]
+    schedules = [_schedule(lanes, parts, kind) for kind in choices]
     # Of those that take as long, the one with fewer clusters.
     return min(schedules, key=lambda schedule: (schedule.makespan, len(schedule.clusters)))
 
@@ -90,25 +127,16 @@ def wide_time(graph: TaskGraph, tasks: Sequence[int], width: int) -> int:
     return sum(widths[min(width, len(widths)) - 1] for widths in costs)
 
 
-def _kinds(
-    graph: TaskGraph,
-    parts: Sequence[list[int]],
-    message: MessageCost,
-    cores: int,
-    scheduler: Scheduler,
-) -> list[bool]:
+def _kinds(lanes: _Lanes, parts: Sequence[list[int]]) -> list[bool]:
     """For each stretch whether it is wide: the least time in all, a message at each change."""
+    change = lanes.message.latency_ns
     wide, narrow = 0, 0
     chosen: list[tuple[bool, bool]] = []  # before a wide stretch, before a narrow one
     for tasks in parts:
-        stretch = _side_by_side(graph, tasks, message, cores, scheduler)
-        from_wide = wide <= narrow + message.latency_ns
-        from_narrow = narrow <= wide + message.latency_ns
-        chosen.append((from_wide, not from_narrow))
-        before_wide = min(wide, narrow + message.latency_ns)
-        before_narrow = min(narrow, wide + message.latency_ns)
-        wide = before_wide + wide_time(graph, tasks, cores)
-        narrow = before_narrow + stretch.time
+        chosen.append((wide <= narrow + change, narrow > wide + change))
+        before_wide, before_narrow = min(wide, narrow + change), min(narrow, wide + change)
+        wide = before_wide + wide_time(lanes.graph, tasks, lanes.cores)
+        narrow = before_narrow + lanes(tasks)[1]
     kinds: list[bool] = []
     kind = wide <= narrow
     for before in reversed(chosen):
@@ -117,46 +145,23 @@ def _kinds(
     return kinds[::-1]
 
 
-def _schedule(
-    graph: TaskGraph,
-    parts: Sequence[list[int]],
-    kinds: Sequence[bool],
-    message: MessageCost,
-    cores: int,
-    scheduler: Scheduler,
-) -> MoldableSchedule:
+def _schedule(lanes: _Lanes, parts: Sequence[list[int]], kinds: Sequence[bool]) -> MoldableSchedule:
     """Neighbouring stretches of one kind together, one after the other."""
     wide: list[int] = []
-    lanes: Clusters = []
-    makespan = -message.latency_ns
+    narrow: Clusters = []
+    makespan = -lanes.message.latency_ns
     for is_wide, group in groupby(zip(kinds, parts, strict=True), lambda pair: pair[0]):
         tasks = [task for _, part in group for task in part]
-        makespan += message.latency_ns
+        makespan += lanes.message.latency_ns
         if is_wide:
             wide += tasks
-            makespan += wide_time(graph, tasks, cores)
+            makespan += wide_time(lanes.graph, tasks, lanes.cores)
             continue
-        stretch = _side_by_side(graph, tasks, message, cores, scheduler)
-        makespan += stretch.time
-        lanes += [[] for _ in range(len(stretch.clusters) - len(lanes))]
-        for lane, more in zip(lanes, stretch.clusters, strict=False):
+        clusters, time = lanes(tasks)
+        makespan += time
+        narrow += [[] for _ in range(len(clusters) - len(narrow))]
+        for lane, more in zip(narrow, clusters, strict=False):
             lane += more
-    clusters = [wide, *lanes] if wide else lanes
-    widths = [cores, *[1] * len(lanes)] if wide else [1] * len(lanes)
+    clusters = [wide, *narrow] if wide else narrow
+    widths = [lanes.cores, *[1] * len(narrow)] if wide else [1] * len(narrow)
     return MoldableSchedule(clusters, widths, max(makespan, 0))
-
-
-def _side_by_side(
-    graph: TaskGraph, tasks: list[int], message: MessageCost, cores: int, scheduler: Scheduler
-) -> _Stretch:
-    number = {task: index for index, task in enumerate(tasks)}
-    edges = [
-        (number[task], number[reader], size)
-        for task in tasks
-        for reader, size in zip(graph.successors[task], graph.sent_bytes[task], strict=True)
-        if reader in number
-    ]
-    part = TaskGraph([graph.costs[task] for task in tasks], edges)
-    clusters = scheduler(part, message, cores)
-    time = simulate(part, clusters, message).makespan
-    return _Stretch([[tasks[i] for i in cluster] for cluster in clusters], time)

@@ -8,32 +8,41 @@ from ramiel.scheduling.critical_path import distances_to_end
 from ramiel.scheduling.dominant_sequence import dominant_sequence_clusters
 from ramiel.scheduling.linear_clustering import linear_clusters
 from ramiel.scheduling.list_scheduling import list_schedule
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.merging import merge_clusters
 from ramiel.scheduling.ordering import order_by_priority
 from ramiel.scheduling.parallelism import makespan_bound
-from ramiel.scheduling.refinement import refine
+from ramiel.scheduling.refinement import TRIAL_TASKS, refine
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
 
 
-def portfolio(graph: TaskGraph, message: MessageCost, workers: int | None = None) -> Clusters:
+def portfolio(
+    graph: TaskGraph,
+    message: MessageCost,
+    workers: int | None = None,
+    machine: Machine | None = None,
+    trial_tasks: int = TRIAL_TASKS,
+) -> Clusters:
     """The best of all algorithms, each merged, then refined; never worse than one cluster.
 
-    Of schedules that take as long, the one with fewer clusters, then with fewer messages.
+    Of schedules that take as long, the one with fewer clusters, then with fewer messages.  They are
+    simulated on the machine, if one is given: what two lanes gain must exceed what they cost.
+    `trial_tasks` is the budget of `refine`.
     Raises ValueError for less than one worker.
     """
     if workers is not None and workers < 1:
         raise ValueError(f"a schedule needs at least one worker, not {workers}")
 
     def judge(clusters: Clusters) -> tuple[int, int, int]:
-        timeline = simulate(graph, clusters, message)
+        timeline = simulate(graph, clusters, message, machine)
         return timeline.makespan, len(clusters), timeline.messages
 
     if not len(graph):
         return []
     best = min(_candidates(graph, message, workers), key=judge)
     bound = makespan_bound(graph, workers or len(graph))
-    refined = refine(graph, best, message, workers or len(best), bound)
+    refined = refine(graph, best, message, workers or len(best), bound, trial_tasks)
     merged = merge_clusters(graph, refined, message)
     return min(best, refined, merged, key=judge)
 

@@ -22,19 +22,21 @@ def refine(
     message: MessageCost,
     workers: int,
     bound: int = 0,
+    trial_tasks: int = TRIAL_TASKS,
 ) -> Clusters:
     """A schedule on at most `workers` that takes no longer than the one given.
 
     Local search with a fixed seed, so the same graph always gives the same answer: a task, alone
     or with the neighbours that it exchanges most with, moves to another worker; then the order
     is chosen anew, by distance to the end with the messages that are really sent.  A change that
-    costs nothing is kept, as a way out of plateaus.  Stops at `bound`.
+    costs nothing is kept, as a way out of plateaus.  Stops at `bound`, and when all trials together
+    have scheduled `trial_tasks`.
     """
     best: Clusters = [list(tasks) for tasks in clusters]
     makespan = simulate(graph, best, message).makespan
     owner = cluster_of_each(graph, best)
     generator = random.Random(0)
-    for _ in range(min(TRIALS, TRIAL_TASKS // max(1, len(graph)))):
+    for _ in range(min(TRIALS, trial_tasks // max(1, len(graph)))):
         if makespan <= bound or workers < 2:
             break
         changed = _move(graph, owner, workers, generator)

@@ -14,6 +14,7 @@ from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.task_cores import CORES
 from ramiel.errors import RamielError
 from ramiel.scheduling.algorithms import MOLDABLE, find_algorithm, schedule, schedule_widths
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.merging import by_first_start
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import Clusters, MessageCost
@@ -61,21 +62,25 @@ class Cluster(ModulePass):
         tasks = read_tasks(operations, [operations])
         machine = machine_of(graph)
         message = message_cost(self.message_ns, tasks, self.message_ns_per_byte, machine)
-        clusters, widths = self._clusters(tasks, message)
+        clusters, widths = self._clusters(tasks, message, machine)
         timeline = simulate(tasks.graph, clusters, message, machine, widths)
         outputs = graph.output.values
         program = replace_program(graph, tasks, clusters, outputs, timeline, widths=widths or ())
         if widths is not None:
             program.attributes[CORES] = IntegerAttr(max(widths), i64)
 
-    def _clusters(self, tasks: Tasks, message: MessageCost) -> tuple[Clusters, list[int] | None]:
+    def _clusters(
+        self, tasks: Tasks, message: MessageCost, machine: Machine | None
+    ) -> tuple[Clusters, list[int] | None]:
         """The clusters and, if they are not all one core wide, their widths."""
         graph, limit = tasks.graph, self.max_clusters
         if self.algorithm != MOLDABLE:
-            clusters = schedule(self.algorithm, graph, message, limit, tasks.ordered)
+            clusters = schedule(self.algorithm, graph, message, limit, tasks.ordered, machine)
         else:
             cores = limit or available_cores()
-            clusters, widths = schedule_widths(MOLDABLE, graph, message, cores, tasks.ordered)
+            clusters, widths = schedule_widths(
+                MOLDABLE, graph, message, cores, tasks.ordered, machine
+            )
             if max(widths, default=1) > 1:
                 return clusters, widths
         return by_first_start(clusters, simulate(graph, clusters, message)), None

@@ -6,6 +6,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
@@ -16,8 +17,10 @@ from ramiel.cores import available_cores
 from ramiel.dialects.onnx_operation import CustomOp, OnnxOperation
 from ramiel.driver import estimate, load, lower_model, machine_of_module, tasks_of
 from ramiel.scheduling.algorithms import MOLDABLE, schedule_widths
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.report import ScheduleReport, report_schedule
 from ramiel.tools.commands.common import add_compiler_options, add_model, options_of, progress
+from ramiel.transforms.task_graph import Tasks
 
 HELP = "show a model's operators, potential parallelism and clusters"
 EXAMPLE = "ramiel info googlenet.onnx --workers 2,4,8,16"
@@ -55,13 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
         options = options_of(arguments)
         estimate(lower_model(module, options, step), options)
         tasks, machine = tasks_of(module), machine_of_module(module)
-        message = machine.message
         reports: list[ScheduleReport] = []
         for workers in arguments.workers or [available_cores()]:
             step(f"scheduling for {workers} workers")
-            graph = tasks.graph
-            clusters, widths = schedule_widths(MOLDABLE, graph, message, workers, tasks.ordered)
-            reports.append(report_schedule(graph, clusters, message, workers, machine, widths))
+            reports.append(_report(tasks, workers, machine))
     if arguments.json:
         print(json.dumps([{key: getattr(r, key) for key in JSON_KEYS} for r in reports], indent=2))
         return 0
@@ -72,6 +72,15 @@ def run(arguments: argparse.Namespace) -> int:
         if not report.pays:
             print(f"{report.workers} workers: serial is as fast: {report.reason()}")
     return 0
+
+
+def _report(tasks: Tasks, workers: int, machine: Machine) -> ScheduleReport:
+    """What `ramiel compile` would make of it for so many workers, each with a core of its own."""
+    if machine.cores is not None:
+        machine = replace(machine, cores=max(machine.cores, workers))
+    graph, message = tasks.graph, machine.message
+    clusters, widths = schedule_widths(MOLDABLE, graph, message, workers, tasks.ordered, machine)
+    return report_schedule(graph, clusters, message, workers, machine, widths)
 
 
 def _model_table(counts: Counter[str], report: ScheduleReport, model: str) -> Table:

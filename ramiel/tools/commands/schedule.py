@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ramiel.backend.cluster_printer import milliseconds
 from ramiel.driver import estimate, load, lower_model, machine_of_module, tasks_of
-from ramiel.scheduling.algorithms import ALGORITHMS, NAMES, schedule, schedule_widths
+from ramiel.scheduling.algorithms import MOLDABLE, NAMES, schedule_widths
 from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.report import report_schedule
 from ramiel.scheduling.simulator import simulate
@@ -29,9 +29,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--algorithm",
-        choices=sorted(ALGORITHMS),
-        default="portfolio",
-        help="whose workers to show (default: portfolio)",
+        choices=sorted(NAMES),
+        default=MOLDABLE,
+        help=f"whose workers to show (default: {MOLDABLE}, as compile has it)",
     )
     add_compiler_options(command)
 
@@ -60,7 +60,9 @@ def _compare(tasks: Tasks, workers: int, machine: Machine) -> Table:
     )
     for name in NAMES:
         started = time.perf_counter()
-        clusters, widths = schedule_widths(name, tasks.graph, message, workers, tasks.ordered)
+        clusters, widths = schedule_widths(
+            name, tasks.graph, message, workers, tasks.ordered, machine
+        )
         seconds = time.perf_counter() - started
         report = report_schedule(tasks.graph, clusters, message, workers, machine, widths)
         table.add_row(
@@ -79,13 +81,16 @@ def _compare(tasks: Tasks, workers: int, machine: Machine) -> Table:
 def _workers(tasks: Tasks, workers: int, algorithm: str, machine: Machine) -> Table:
     """A line for each worker."""
     message = machine.message
-    clusters = schedule(algorithm, tasks.graph, message, workers, tasks.ordered)
-    timeline = simulate(tasks.graph, clusters, message, machine)
-    table = Table("cluster", "operations", "from", "to", "busy", "idle")
+    clusters, widths = schedule_widths(
+        algorithm, tasks.graph, message, workers, tasks.ordered, machine
+    )
+    timeline = simulate(tasks.graph, clusters, message, machine, widths)
+    table = Table("cluster", "cores", "operations", "from", "to", "busy", "idle")
     for index, operations in enumerate(clusters):
         start, end = timeline.spans[index]
         table.add_row(
             f"cluster_{index}",
+            str(widths[index]),
             str(len(operations)),
             milliseconds(start),
             milliseconds(end),

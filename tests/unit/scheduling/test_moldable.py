@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ramiel.scheduling.list_scheduling import list_schedule
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.moldable import moldable, stretches
+from ramiel.scheduling.portfolio import portfolio
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import MessageCost, TaskGraph
 
@@ -89,3 +93,22 @@ def test_the_wide_worker_runs_alone(graph: TaskGraph) -> None:
             for other in lane:
                 apart = timeline.end[task] <= timeline.start[other]
                 assert apart or timeline.end[other] <= timeline.start[task]
+
+
+def test_branches_that_slow_each_other_down_run_wide() -> None:
+    slow = Machine(cores=2, slowdown=(1.0, 1.9), message=FREE)
+    lanes = partial(portfolio, machine=slow)
+    graph = TaskGraph(
+        # Side by side 2 and 3 take 190 on that machine, wide one after the other 160.
+        [(100, 50), (100, 80), (100, 80), (10, 10)],
+        [(0, 1, 1), (0, 2, 1), (1, 3, 1), (2, 3, 1)],
+    )
+    assert moldable(graph, FREE, 2, portfolio).widths == [2, 1, 1]
+    assert moldable(graph, FREE, 2, lanes, slow).widths == [2]
+
+
+def test_the_portfolio_stays_on_one_worker_where_busy_cores_gain_nothing() -> None:
+    graph = TaskGraph([100, 100])
+    assert len(portfolio(graph, FREE, 2)) == 2
+    assert len(portfolio(graph, FREE, 2, Machine(cores=2, slowdown=(1.0, 2.1)))) == 1
+    assert len(portfolio(graph, FREE, 2, Machine(cores=2, call_ns=150))) == 1
