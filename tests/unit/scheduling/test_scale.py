@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from graphs import random_graph
+from graphs import inception, random_graph
 
-from ramiel.scheduling.algorithms import schedule
+from ramiel.scheduling.algorithms import MOLDABLE, schedule, schedule_widths
 from ramiel.scheduling.linear_clustering import linear_clusters
 from ramiel.scheduling.merging import merge_clusters
 from ramiel.scheduling.ordering import order_by_priority
@@ -34,3 +34,12 @@ def test_each_algorithm_on_twenty_thousand_tasks(name: str):
     clusters = schedule(name, graph, MessageCost(), 8)
     assert time.process_time() - began < 10
     assert simulate(graph, clusters, MessageCost()).makespan < sum(graph.costs) / 6
+
+
+def test_the_trials_of_many_stretches_have_one_budget():
+    graph = inception(600)
+    began = time.process_time()
+    clusters, widths = schedule_widths(MOLDABLE, graph, MessageCost(1), 2)
+    assert time.process_time() - began < 8
+    makespan = simulate(graph, clusters, MessageCost(1), widths=widths).makespan
+    assert makespan_bound(graph, 2) <= makespan < sum(graph.costs) / 1.5
