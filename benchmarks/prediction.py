@@ -183,22 +183,23 @@ def read_rows(file: Path) -> dict[str, Row]:
     if not file.exists():
         return {}
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    rows: list[dict[str, Any]] = content["rows"]
     return {
-        row["model"]: Row(**{**row, "runs": [Run(**run) for run in row["runs"]]})
-        for row in content["rows"]
+        row["model"]: Row(
+            row["model"], row["decision"], row["compile_seconds"], [Run(**r) for r in row["runs"]]
+        )
+        for row in rows
     }
 
 
-def write_rows(rows: Mapping[str, Row], file: Path) -> str:
-    """Write the rows, and the table beside them; returns the table."""
+def write_rows(rows: Mapping[str, Row], file: Path) -> None:
+    """Write the rows, and the table beside them."""
     about = f"{machine_name()}, {CORES} of them used"
     file.parent.mkdir(parents=True, exist_ok=True)
     ordered = [rows[name] for name in dict.fromkeys((*PAPER, *sorted(rows))) if name in rows]
     content = {"machine": about, "rows": [asdict(row) for row in ordered]}
     file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    text = markdown(ordered, about)
-    file.with_suffix(".md").write_text(text, encoding="utf-8")
-    return text
+    file.with_suffix(".md").write_text(markdown(ordered, about), encoding="utf-8")
 
 
 def main() -> None:
@@ -226,8 +227,8 @@ def main() -> None:
             row = predict_and_measure(model, arguments.rounds, arguments.seconds)
             rows[row.model] = row
             print(name, row.decision, *row.runs, sep="\n  ", file=sys.stderr)
-            text = write_rows(rows, arguments.results)
-    print(text)
+            write_rows(rows, arguments.results)
+    print(arguments.results.with_suffix(".md").read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
