@@ -262,7 +262,7 @@ def _compile(
         report = _report(tasks, find_program(module), workers, machine)
     verdict = _judge(pipeline, report, options)
     if options.batch != 1:
-        verdict = _lay_out_batch(pipeline, options, machine)
+        verdict = _lay_out_batch(pipeline, options)
     program = find_program(module)
     if package is not None:
         program.sym_name = StringAttr(identifier(package, "model"))
@@ -352,15 +352,12 @@ def _judge(pipeline: Pipeline, report: ScheduleReport, options: Options) -> str:
     return f"{serial}: {report.reason()}; {clusters} would be {gain}: {report.figures()}"
 
 
-def _lay_out_batch(pipeline: Pipeline, options: Options, machine: Machine) -> str:
+def _lay_out_batch(pipeline: Pipeline, options: Options) -> str:
     """Make hyperclusters; says what is predicted of them.  Raises RamielError."""
     if options.hyper not in HYPER:
         raise RamielError(f"no hyperclusters {options.hyper!r}; there are: {', '.join(HYPER)}")
-    message = machine.message
-    pipeline.run(
-        f"hypercluster{{batch={options.batch} switched={str(options.hyper == HYPER[1]).lower()} "
-        f"message-ns={message.latency_ns} message-ns-per-byte={float(message.ns_per_byte)}}}"
-    )
+    switched = str(options.hyper == HYPER[1]).lower()
+    pipeline.run(f"hypercluster{{batch={options.batch} switched={switched}}}")
     program = find_program(pipeline.module)
     serial, parallel = (prediction(program, key) for key in (SERIAL, MAKESPAN))
     gain = f", {serial / parallel:.2f} times as fast as serial" if parallel else ""

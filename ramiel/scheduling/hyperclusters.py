@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from ramiel.scheduling.critical_path import distances_to_end
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.ordering import order_by_priority
 from ramiel.scheduling.simulator import Timeline, simulate
 from ramiel.scheduling.task_graph import Clusters, Edge, MessageCost, TaskGraph, cluster_of_each
@@ -65,14 +66,16 @@ def lay_out_samples(
     message: MessageCost,
     samples: int,
     switched: bool = False,
+    machine: Machine | None = None,
 ) -> HyperSchedule:
     """Lay `samples` samples over as many workers as there are clusters.
 
     Worker i runs cluster i of every sample; if `switched`, sample k's cluster i goes to worker
     (i + k) mod workers, which evens out the load.  A free worker starts, of the stages whose
     messages have arrived, either that of the earliest sample or the one with the longest way to the
-    end, whichever makes the whole shorter.  Both orders are parts of one topological order of all
-    stages, so they cannot deadlock.  Raises ValueError for less than one sample.
+    end, whichever makes the whole shorter, on the machine if one is given.  Both orders are
+    parts of one topological order of all stages, so they cannot deadlock.  Raises
+    ValueError for less than one sample.
     """
     if samples < 1:
         raise ValueError(f"a batch has at least one sample, not {samples}")
@@ -97,7 +100,8 @@ def lay_out_samples(
     for priority in (sample_first, distance):
         ordered = order_by_priority(units, shares, message, priority)
         workers = [[runs[unit] for unit in share] for share in ordered]
-        found.append(HyperSchedule(workers, _simulate(batch, len(graph), stages, workers, message)))
+        timeline = _simulate(batch, len(graph), stages, workers, message, machine)
+        found.append(HyperSchedule(workers, timeline))
     return min(found, key=lambda schedule: schedule.timeline.makespan)
 
 
@@ -107,12 +111,13 @@ def _simulate(
     stages: Stages,
     workers: Sequence[Sequence[Run]],
     message: MessageCost,
+    machine: Machine | None,
 ) -> Timeline:
     orders = [
         [run.sample * size + task for run in runs for task in stages[run.cluster][run.stage]]
         for runs in workers
     ]
-    return simulate(batch, orders, message)
+    return simulate(batch, orders, message, machine)
 
 
 def _graph_of_samples(graph: TaskGraph, samples: int) -> TaskGraph:

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, i64
 from xdsl.ir import Attribute, Block, Region
 from xdsl.passes import ModulePass
 
+from ramiel.costs.machine import machine_of
 from ramiel.dialects.task import ProgramOp, RecvOp, RunOp, StageOp, WorkerOp
 from ramiel.dialects.task_workers import BATCH_INPUTS, SAMPLES
 from ramiel.errors import RamielError
@@ -21,7 +22,6 @@ from ramiel.scheduling.hyperclusters import (
     split_into_stages,
 )
 from ramiel.scheduling.simulator import simulate
-from ramiel.scheduling.task_graph import MessageCost
 from ramiel.tensors import Dim, dims_of
 from ramiel.transforms.clustered_tasks import take_apart
 from ramiel.transforms.task_graph import Tasks, is_immediate, message_cost
@@ -41,8 +41,9 @@ class Hypercluster(ModulePass):
         batch: how many samples.
         switched: sample k's cluster i goes to worker (i + k) mod workers, to even out the load.
         shared: names of inputs that all samples share whatever their shape.
-        message_ns: what a message between two workers costs; 0 where no operation has a cost.
-        message_ns_per_byte: what it costs beside that for each byte.
+        message_ns: what a message between two workers costs; None for what the attribute
+            `machine` of the program says, else 10 µs; 0 where no operation has a cost.
+        message_ns_per_byte: what it costs beside that for each byte; None as for message_ns.
 
     Raises RamielError for less than one sample, an unknown input, an output without a batch axis,
     and, if `switched`, for operations with side effects, which would lose their order.
@@ -52,8 +53,8 @@ class Hypercluster(ModulePass):
     batch: int = 2
     switched: bool = False
     shared: tuple[str, ...] = ()
-    message_ns: int = MessageCost().latency_ns
-    message_ns_per_byte: float = MessageCost().ns_per_byte
+    message_ns: int | None = None
+    message_ns_per_byte: float | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.batch < 1:
@@ -74,10 +75,11 @@ class Hypercluster(ModulePass):
                 "hypercluster: operations with side effects of different samples would run side by "
                 "side if switched; leave switched out"
             )
-        message = message_cost(self.message_ns, tasks, self.message_ns_per_byte)
+        machine = machine_of(program)
+        message = message_cost(self.message_ns, tasks, self.message_ns_per_byte, machine)
         stages = split_into_stages(tasks.graph, clusters)
-        schedule = lay_out_samples(tasks.graph, stages, message, self.batch, self.switched)
-        one = simulate(tasks.graph, clusters, message)
+        schedule = lay_out_samples(tasks.graph, stages, message, self.batch, self.switched, machine)
+        one = simulate(tasks.graph, clusters, message, machine)
         written = replace_program(program, tasks, clusters, clustered.outputs, one)
         _mark_stages(tasks, stages)
         _add_workers(written, schedule)
