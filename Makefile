@@ -5,6 +5,7 @@
 # make test-trained installs packages that ship trained models, and verifies those
 # make benchmark    latency beside PyTorch, ONNX Runtime and OpenVINO; writes benchmarks/results
 # make benchmark-throughput  samples a second of batches; writes docs/throughput.md
+# make benchmark-executors   each executor beside the simulated makespan, serial beside a plain function
 # make test-big     compiles a model of 3 GB within bounded memory
 # make cluster-counts  clusters before and after merging, beside a public re-implementation's
 # make scale        how scheduling and the whole compiler grow, up to 100,000 tasks
@@ -104,6 +105,12 @@ benchmark-prediction: $(STAMP)
 benchmark-throughput: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
 	$(BIN)/python -m benchmarks.throughput
+
+# Each executor beside the schedule's makespan, serial beside a plain function.  Wants an idle machine.
+.PHONY: benchmark-executors
+benchmark-executors: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
+	$(BIN)/python -m benchmarks.executors
 
 check: $(STAMP)
 	$(BIN)/ruff check

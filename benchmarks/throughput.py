@@ -3,7 +3,8 @@
 python -m benchmarks.throughput [--force] [MODEL...]
 
 Every contender is a process of its own, and rounds alternate.  Models are exported first
-(tests/models/export.py).  Writes docs/throughput.md.
+(tests/models/export.py).  Writes benchmarks/results/throughput.json, in which models that are not
+measured now keep their numbers, and the tables of docs/throughput.md from it.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ from ramiel.tensors import to_torch
 ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "build" / "models"
 TABLE = ROOT / "docs" / "throughput.md"
+RESULTS = ROOT / "benchmarks" / "results" / "throughput.json"
+START = "<!-- tables: make benchmark-throughput -->"
+"""In the Markdown file; what stands before it stays as it is."""
 NAMES = ("squeezenet", "googlenet", "inception_v3", "nasnet_mobile", "bert_base")
 BATCHES = (1, 2, 4, 8, 16)
 CORES = 2
@@ -50,6 +54,8 @@ TOLERANCE = 1e-3
 """How far an output may be from that of the serial program, relative to its largest value."""
 
 Samples: TypeAlias = "Sequence[Mapping[str, torch.Tensor]]"
+Rates: TypeAlias = "Mapping[str, Mapping[str, float | None]]"
+"""Batch, contender: samples a second."""
 
 
 @dataclass(frozen=True)
@@ -187,40 +193,61 @@ def _check(contender: Contender, output: torch.Tensor, reference: torch.Tensor) 
         raise RuntimeError(f"{contender.name} differs from serial by {float(difference):.2g}")
 
 
-def benchmark(
-    model: Path, batches: Sequence[int], rounds: int, seconds: float
-) -> dict[int, dict[str, float | None]]:
-    """Compile everything for a model, and measure each batch."""
+def compile_all(model: Path, batches: Sequence[int], folder: Path) -> None:
+    """Compile the packages of a model that are not in the folder yet, and write its samples."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _compile(model, folder / "one", Options(workers=CORES, force_parallel=True))
+    for batch in batches:
+        for hyper in ("plain", "switched") if batch > 1 else ():
+            options = Options(workers=CORES, batch=batch, hyper=hyper)
+            _compile(model, folder / f"{hyper}_{batch}", options)
     graph = next(op for op in load(model).ops if isinstance(op, GraphOp))
-    with tempfile.TemporaryDirectory(prefix="ramiel-") as name:
-        folder = Path(name)
-        _compile(model, folder / "one", Options(workers=CORES, force_parallel=True))
-        for sample in range(max(batches)):
-            inputs = sample_inputs(graph, sample)
-            tensors = {key: to_torch(array).contiguous() for key, array in inputs.items()}
-            save_file(tensors, folder / f"{sample}.safetensors")
-        found: dict[int, dict[str, float | None]] = {}
-        for batch in batches:
-            for hyper in ("plain", "switched") if batch > 1 else ():
-                options = Options(workers=CORES, batch=batch, hyper=hyper)
-                _compile(model, folder / f"{hyper}_{batch}", options)
-            found[batch] = measure(model, batch, folder, rounds, seconds)
-            print(f"{model.stem}, batch {batch}: {found[batch]}", file=sys.stderr)
-    return found
+    for sample in range(max(batches)):
+        inputs = sample_inputs(graph, sample)
+        tensors = {key: to_torch(array).contiguous() for key, array in inputs.items()}
+        save_file(tensors, folder / f"{sample}.safetensors")
 
 
 def _compile(model: Path, package: Path, options: Options) -> None:
-    write_package(compile_model(model, options, package=package.name).program, package)
+    if not package.exists():
+        write_package(compile_model(model, options, package=package.name).program, package)
 
 
-def table(results: Mapping[str, Mapping[int, Mapping[str, float | None]]]) -> str:
-    """The text of docs/throughput.md."""
+def benchmark(model: Path, packages: Path, arguments: argparse.Namespace) -> Rates:
+    """Compile everything for a model, and measure each batch."""
+    folder, batches = packages / model.stem, arguments.batches
+    compile_all(model, batches, folder)
+    found: dict[str, dict[str, float | None]] = {}
+    for batch in () if arguments.compile_only else batches:
+        found[str(batch)] = measure(model, batch, folder, arguments.rounds, arguments.seconds)
+        print(f"{model.stem}, batch {batch}: {found[str(batch)]}", file=sys.stderr, flush=True)
+    return found
+
+
+def merge(found: Mapping[str, Rates]) -> Mapping[str, Rates]:
+    """Keep what was measured; what the file says of other models and batches stays."""
+    old: dict[str, Rates] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    names = dict.fromkeys((*NAMES, *old, *found))
+    both = {name: {**old.get(name, {}), **found.get(name, {})} for name in names}
+    merged = {
+        name: dict(sorted(rates.items(), key=_number)) for name, rates in both.items() if rates
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(merged, indent=1) + "\n", encoding="utf-8")
+    return merged
+
+
+def _number(item: tuple[str, object]) -> int:
+    return int(item[0])
+
+
+def tables(results: Mapping[str, Rates]) -> str:
+    """What follows the text of docs/throughput.md."""
     lines = [
-        "# Throughput of batches",
+        START,
         "",
         f"Samples a second on {CORES} cores ({platform.machine()}, PyTorch {torch.__version__}), "
-        "medians; written by `make benchmark-throughput`.",
-        "What the contenders are: [hyperclusters.md](hyperclusters.md).",
+        "medians.",
     ]
     for model, batches in results.items():
         lines += ["", f"## {model}", ""]
@@ -245,7 +272,8 @@ def main() -> None:
     parser.add_argument("--batches", type=int, nargs="+", default=list(BATCHES), metavar="B")
     parser.add_argument("--rounds", type=int, default=5, help="alternating rounds (default: 5)")
     parser.add_argument("--seconds", type=float, default=1.0, help="of a round (default: 1)")
-    parser.add_argument("-o", "--output", type=Path, default=TABLE, help="the Markdown file")
+    parser.add_argument("--packages", type=Path, help="where compiled packages are, and stay")
+    parser.add_argument("--compile-only", action="store_true", help="measure nothing yet")
     parser.add_argument("--force", action="store_true", help="also on a busy machine")
     arguments = parser.parse_args()
     load_average = os.getloadavg()[0]
@@ -256,13 +284,14 @@ def main() -> None:
     if missing := [name for name in names if not (folder / f"{name}.onnx").exists()]:
         export = ROOT / "tests" / "models" / "export.py"
         subprocess.run([sys.executable, str(export), *missing], check=True)
-    results = {
-        name: benchmark(
-            folder / f"{name}.onnx", arguments.batches, arguments.rounds, arguments.seconds
-        )
-        for name in names
-    }
-    arguments.output.write_text(table(results), encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="ramiel-") as temporary:
+        packages = (arguments.packages or Path(temporary)).absolute()
+        for name in names:
+            found = {name: benchmark(folder / f"{name}.onnx", packages, arguments)}
+            if not arguments.compile_only:
+                text = TABLE.read_text(encoding="utf-8") if TABLE.exists() else ""
+                before = text.partition(START)[0]
+                TABLE.write_text(before + tables(merge(found)), encoding="utf-8")
 
 
 if __name__ == "__main__":

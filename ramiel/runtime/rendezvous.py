@@ -59,6 +59,9 @@ def _check(program: str, store: Any, rank: int, world: int, fingerprint: str) ->
     """Compare what all ranks say of themselves."""
     store.set(f"rank {rank}", "\n".join((_host(), socket.gethostname(), _address(), fingerprint)))
     ranks = [store.get(f"rank {other}").decode().split("\n") for other in range(world)]
+    store.set(f"rank {rank} has read", "")
+    if rank == 0:  # the store is in this process, which may end now
+        store.wait([f"rank {other} has read" for other in range(world)])
     several = len({host for host, *_ in ranks}) > 1
     for other, (_, name, address, print_of_other) in enumerate(ranks):
         if print_of_other != fingerprint:

@@ -6,13 +6,14 @@ import multiprocessing
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
-from acting import FAIL, KILL, NOTHING, ODD_FAILURE, Acting
+from acting import FAIL, HANG, KILL, NOTHING, ODD_FAILURE, Acting
 from torch import Tensor
 
 from ramiel.runtime import Cluster, ClusterError, Input, Message, ModelError, ParallelModel
@@ -27,8 +28,17 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def on_ranks(model_class: type[ParallelModel], world: int, call: Callable[[Any], Any]) -> list[Any]:
-    """What `call` returns on rank 0, and what ended the others: None, or an error's text."""
+def on_ranks(
+    model_class: type[ParallelModel],
+    world: int,
+    call: Callable[[Any], Any],
+    timeout: float | None = None,
+    patience: float = 60,
+) -> list[Any]:
+    """What `call` returns on rank 0, and what ended the others: None, or an error's text.
+
+    Ranks that go on `patience` seconds after rank 0 has ended are killed.
+    """
     port, results = free_port(), FORK.SimpleQueue()
 
     def work(rank: int) -> None:
@@ -36,7 +46,7 @@ def on_ranks(model_class: type[ParallelModel], world: int, call: Callable[[Any],
         os.environ |= {"MASTER_ADDR": "127.0.0.1", "GLOO_SOCKET_IFNAME": "lo"}
         torch.set_num_threads(1)
         try:
-            with model_class({}, "distributed") as model:
+            with model_class({}, "distributed", timeout=timeout) as model:
                 results.put((rank, call(model) if rank == 0 else model.serve()))
         except BaseException as error:
             results.put((rank, f"{type(error).__name__}: {error}"))
@@ -45,7 +55,7 @@ def on_ranks(model_class: type[ParallelModel], world: int, call: Callable[[Any],
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(60 if process is processes[0] else patience)
         process.kill()
     found: dict[int, Any] = {}
     while not results.empty():
@@ -146,6 +156,46 @@ def test_a_rank_that_disappears() -> None:
     assert first[2].startswith("Acting was closed: rank 1 has disappeared")
 
 
+def test_a_rank_that_does_not_answer_in_time() -> None:
+    def call(model: Any) -> list[str]:
+        texts = [str(int(model(torch.ones(2), NOTHING)[0][0]))]
+        started = time.monotonic()
+        for action in (HANG, NOTHING):
+            try:
+                model(torch.ones(2), action)
+            except ModelError as error:
+                texts.append(str(error))
+        assert time.monotonic() - started < 5
+        return texts
+
+    first = on_ranks(Acting, 2, call, timeout=2, patience=0)[0]
+    assert first[0] == "2"
+    assert "rank 1 has disappeared, or did not answer in time" in first[1]
+    assert first[2].startswith("Acting was closed: rank 1")
+
+
+def test_ctrl_c_on_the_rank_that_calls() -> None:
+    def call(model: Any) -> list[str]:
+        model(torch.ones(2), NOTHING)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        texts: list[str] = []
+        started = time.monotonic()
+        for action in (HANG, NOTHING):
+            try:
+                model(torch.ones(2), action)
+            except (KeyboardInterrupt, ModelError) as error:
+                texts.append(f"{type(error).__name__}: {error}")
+        assert time.monotonic() - started < 5
+        return texts
+
+    first = on_ranks(Acting, 2, call, patience=0)[0]
+    assert first == [
+        "KeyboardInterrupt: ",
+        "ClosedError: Acting was closed by an interruption",
+    ]
+
+
 def test_the_caller_disappears() -> None:
     def call(model: Any) -> None:
         model(torch.ones(2), NOTHING)
@@ -192,10 +242,10 @@ def test_ranks_with_different_models() -> None:
         model(torch.ones(2), NOTHING)
 
     class Mixed(Acting):
-        def __init__(self, *arguments: Any) -> None:
+        def __init__(self, *arguments: Any, **options: Any) -> None:
             if os.environ["RANK"] == "1":
                 type(self).clusters = Other.clusters
-            super().__init__(*arguments)
+            super().__init__(*arguments, **options)
 
     for text in on_ranks(Mixed, 2, call):
         assert "have different models or weights" in text

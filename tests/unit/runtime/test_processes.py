@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -315,6 +316,31 @@ def test_a_forked_child_has_its_own_workers(model: Any) -> None:
     assert model(X, NOTHING)[1] == before
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_start_inside_a_program_with_busy_threads(method: str) -> None:
+    stop = threading.Event()
+
+    def compute() -> None:
+        while not stop.is_set():
+            torch.mm(torch.ones(100, 100), torch.ones(100, 100))
+            queue.put(queue.get())
+
+    queue: SimpleQueue[int] = SimpleQueue()
+    queue.put(0)
+    others = [threading.Thread(target=compute) for _ in range(2)]
+    for thread in others:
+        thread.start()
+    try:
+        for _ in range(5 if method == "fork" else 1):
+            with Acting({}, "processes", start_method=method, timeout=60) as model:
+                assert model(X, NOTHING)[0].tolist() == [2, 2, 2]
+    finally:
+        stop.set()
+        queue.put(0)
+        for thread in others:
+            thread.join()
+
+
 class Items:
     """A data set that calls a model."""
 
@@ -328,15 +354,18 @@ class Items:
         return self.model(X * index, NOTHING)[0]
 
 
-def test_in_the_workers_of_a_data_loader(model: Any) -> None:
-    model(X, NOTHING)
-    data: Any = torch.utils.data
-    loader = data.DataLoader(
-        Items(model),
-        num_workers=2,
-        multiprocessing_context=multiprocessing.get_context("fork"),
-    )
-    assert [int(batch[0, 0]) for batch in loader] == [1, 2, 3, 4]
+@pytest.mark.parametrize("executor", ["serial", "threads", "processes"])
+def test_in_the_workers_of_a_data_loader(executor: str) -> None:
+    with Acting({}, executor, start_method="fork") as model:
+        model(X, NOTHING)
+        data: Any = torch.utils.data
+        loader = data.DataLoader(
+            Items(model),
+            num_workers=2,
+            timeout=60,
+            multiprocessing_context=multiprocessing.get_context("fork"),
+        )
+        assert [int(batch[0, 0]) for batch in loader] == [1, 2, 3, 4]
 
 
 SCRIPT = """

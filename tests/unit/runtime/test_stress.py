@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 import torch
 from acting import FAIL, NOTHING, Acting
+from torch import Tensor
 
-from ramiel.runtime import ClusterError
+from ramiel.runtime import Cluster, ClusterError, Input, Message, ParallelModel
 
 LONG = bool(os.environ.get("RAMIEL_STRESS"))
 CALLS = 10_000 if LONG else 240
@@ -93,6 +94,47 @@ def test_calls_from_many_threads_interleaved_with_streams_and_errors(model: Any)
     assert (descriptors(), threading.active_count()) == (before, threads)
     # The first part warms allocators up; later ones may not grow by a page per 10 calls.
     assert sizes[-1] - sizes[1] < max(CALLS * 400, 8 << 20), sizes
+
+
+inner: Any = None
+
+
+async def nested(x: Tensor, w: Any, channels: Any) -> dict[str, Tensor]:
+    """Calls another model from inside a cluster."""
+    channels.send("half", inner(x, NOTHING)[0], to="rest")
+    return {}
+
+
+async def rest(w: Any, channels: Any) -> dict[str, Tensor]:
+    half = await channels.recv("half", source="nested")
+    return {"y": inner(half, NOTHING)[0]}
+
+
+class Nesting(ParallelModel):
+    """y = x + 2, with two calls of the model `inner`."""
+
+    inputs = (Input("x", torch.float32),)
+    outputs = ("y",)
+    clusters = (Cluster(nested, reads=("x",)), Cluster(rest))
+    channels = (Message("half", "nested", "rest"),)
+
+
+@pytest.mark.parametrize("outer", ["serial", "threads"])
+def test_nested_calls_from_many_threads(
+    model: Any, outer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models that call one model from their clusters, while others call it too."""
+    monkeypatch.setitem(globals(), "inner", model)
+    some_calls(model, 0, 10)
+
+    def calls(first: int) -> None:
+        for number in range(first, first + CALLS // 2 // THREADS):
+            assert int(nesting(torch.tensor([float(number)]))) == number + 2
+            assert value(model, number) == number + 1
+
+    with Nesting({}, outer) as nesting, ThreadPoolExecutor(THREADS) as pool:
+        for future in [pool.submit(calls, 100 * n) for n in range(THREADS)]:
+            future.result(600)
 
 
 @pytest.mark.parametrize("executor", ["threads", "processes"])

@@ -1,0 +1,196 @@
+"""Each executor beside the schedule's simulated makespan, and serial beside a plain function.
+
+python -m benchmarks.executors [--force] [MODEL...]
+
+Compiled with profile costs for 2 cores.  Every contender is a process of its own, rounds alternate,
+medians count; outputs must be those of the plain function.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import (
+    load_file,  # pyright: ignore[reportUnknownVariableType]
+    save_file,  # pyright: ignore[reportUnknownVariableType]
+)
+
+from benchmarks.plain import plain_function
+from ramiel.backend.package import write_package
+from ramiel.cores import available_cores
+from ramiel.dialects.dataflow import GraphOp
+from ramiel.driver import Options, compile_model, load
+from ramiel.loading import import_package
+from ramiel.sampling import sample_inputs
+from ramiel.tensors import to_torch
+
+ROOT = Path(__file__).parents[1]
+MODELS = ROOT / "build" / "models"
+NAMES = ("googlenet", "inception_v3", "nasnet_mobile")
+CONTENDERS = ("plain", "serial", "threads", "processes")
+CORES = 2
+MOST_LOAD = 0.3
+"""Load average per core above which the machine is called busy."""
+TOLERANCE = 1e-4
+"""How far an output may be from the plain function's, relative to its largest value."""
+
+
+def serve(contender: str, package: Path, inputs: Path, output: Path) -> None:
+    """Be a contender's process: write the outputs, then time as many calls as each line says."""
+    torch.set_num_threads(1)
+    tensors = load_file(inputs)
+    with torch.inference_mode():
+        run, names = _prepared(contender, package)
+        found = run(**tensors)
+        outputs = found if contender == "plain" else dict(zip(names, _tuple(found), strict=True))
+        save_file({name: y.clone().contiguous() for name, y in outputs.items()}, output)
+        for _ in range(3):
+            run(**tensors)
+        print("[]", flush=True)
+        for line in sys.stdin:
+            times: list[float] = []
+            for _ in range(int(line)):
+                started = time.perf_counter()
+                run(**tensors)
+                times.append(time.perf_counter() - started)
+            print(json.dumps(times), flush=True)
+
+
+def _prepared(contender: str, package: Path) -> tuple[Callable[..., Any], list[str]]:
+    """What is called, and the names of its outputs; none: it returns them by name."""
+    model: Any = import_package(package).Model
+    if contender == "plain":
+        return plain_function(model), []
+    return model.load(contender), list(model.outputs)
+
+
+def _tuple(outputs: Any) -> tuple[torch.Tensor, ...]:
+    return (outputs,) if isinstance(outputs, torch.Tensor) else outputs
+
+
+class Process:
+    """A contender, as the benchmark sees it."""
+
+    def __init__(self, contender: str, package: Path, inputs: Path) -> None:
+        self.contender = contender
+        self.output = inputs.with_name(f"{contender}.output")
+        command = [sys.executable, "-m", "benchmarks.executors", "--serve", contender]
+        self.process = subprocess.Popen(
+            [*command, str(package), str(inputs), str(self.output)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        self.medians: list[float] = []
+        self.read()
+
+    def read(self) -> list[float]:
+        """The next answer.  Raises RuntimeError if the process died."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.contender} failed")
+        return json.loads(line)
+
+    def round(self, calls: int) -> float:
+        """The median seconds of some calls."""
+        assert self.process.stdin is not None
+        print(calls, file=self.process.stdin, flush=True)
+        return statistics.median(self.read())
+
+    def close(self) -> None:
+        """End the process: the end of its input ends the model's workers too."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+def measure(package: Path, inputs: Path, rounds: int, seconds: float) -> dict[str, list[float]]:
+    """The median seconds of each round of each contender.
+
+    Raises RuntimeError if one computes something else than the plain function.
+    """
+    processes: list[Process] = []
+    try:
+        for contender in CONTENDERS:
+            processes.append(Process(contender, package, inputs))
+            _check(processes[-1], processes[0])
+        calls = [max(3, int(seconds / process.round(3))) for process in processes]
+        for _ in range(rounds):
+            for process, count in zip(processes, calls, strict=True):
+                process.medians.append(process.round(count))
+    finally:
+        for process in processes:
+            process.close()
+    return {process.contender: process.medians for process in processes}
+
+
+def _check(process: Process, reference: Process) -> None:
+    found, wanted = load_file(process.output), load_file(reference.output)
+    for name, y in wanted.items():
+        difference = (found[name] - y).abs().max() / y.abs().max()
+        if not difference <= TOLERANCE:
+            raise RuntimeError(f"{process.contender}: {name} differs by {float(difference):.2g}")
+
+
+def benchmark(model: Path, rounds: int, seconds: float) -> str:
+    """A line of the table."""
+    graph = next(op for op in load(model).ops if isinstance(op, GraphOp))
+    options = Options(workers=CORES, force_parallel=True, cost_model="profile")
+    with tempfile.TemporaryDirectory(prefix="ramiel-") as folder:
+        package, inputs = Path(folder) / "timed", Path(folder) / "inputs.safetensors"
+        compilation = compile_model(model, options, package="timed")
+        write_package(compilation.program, package)
+        arrays = sample_inputs(graph).items()
+        save_file({name: to_torch(array).contiguous() for name, array in arrays}, inputs)
+        rates = measure(package, inputs, rounds, seconds)
+    simulated = compilation.report.makespan_ns / 1e6
+    plain, serial, *parallel = (1e3 * statistics.median(rates[name]) for name in CONTENDERS)
+    pairs = zip(rates["serial"], rates["plain"], strict=True)
+    over = 100 * (statistics.median(a / b for a, b in pairs) - 1)
+    cells = [f"{plain:.2f}", f"{serial:.2f} ({over:+.1f} %)", f"{simulated:.2f}"]
+    cells += [f"{time:.2f} ({100 * (time / simulated - 1):+.0f} %)" for time in parallel]
+    return f"| {model.stem} | {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Print the table in Markdown."""
+    if sys.argv[1:2] == ["--serve"]:
+        contender, *paths = sys.argv[2:]
+        serve(contender, *map(Path, paths))
+        return
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"default: {', '.join(NAMES)}")
+    parser.add_argument("--folder", type=Path, default=MODELS, help="where the .onnx files are")
+    parser.add_argument("--rounds", type=int, default=10, help="alternating rounds (default: 10)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of a round (default: 0.5)")
+    parser.add_argument("--force", action="store_true", help="also on a busy machine")
+    arguments = parser.parse_args()
+    load_average = os.getloadavg()[0]
+    if load_average > MOST_LOAD * available_cores() and not arguments.force:
+        sys.exit(f"the machine is busy (load {load_average:.1f}): --force measures all the same")
+    names = arguments.models or NAMES
+    if missing := [name for name in names if not (arguments.folder / f"{name}.onnx").exists()]:
+        export = ROOT / "tests" / "models" / "export.py"
+        subprocess.run([sys.executable, str(export), *missing], check=True)
+    print("| ms | plain function | serial | simulated | threads | processes |")
+    print("| --- | --: | --: | --: | --: | --: |")
+    for name in names:
+        model = arguments.folder / f"{name}.onnx"
+        print(benchmark(model, arguments.rounds, arguments.seconds), flush=True)
+
+
+if __name__ == "__main__":
+    main()
