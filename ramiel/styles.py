@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,16 +18,15 @@ from ramiel.backend.naming import class_name
 from ramiel.backend.operator_sources import operators_module
 from ramiel.backend.package import MARK, init_file, write_folder
 from ramiel.backend.source import Source
+from ramiel.backend.source_map import lines_of, map_text
 from ramiel.backend.style_module import print_style_module
 from ramiel.backend.style_script import print_style_script
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.onnx import OptionalType, SequenceType, StringType
-from ramiel.dialects.torch import CallOp
 from ramiel.dialects.torch_function import FunctionOp
 from ramiel.driver import STYLES, Options, Progress, load, lower_model
 from ramiel.errors import RamielError
 from ramiel.frontend.names import identifier
-from ramiel.locations import node_name
 from ramiel.tensors import Array, element_of, from_torch, to_torch
 from ramiel.weight_files import weight_names
 
@@ -100,12 +98,7 @@ def write_styled(
 ) -> None:
     """Write the folder: all at once or not at all.  Raises RamielError as `write_package` does."""
     source = print_style(styled, name)
-    lines = {
-        str(line): {"node": node_name(op), "operation": op.key.data}
-        for line, op in source.line_map().items()
-        if isinstance(op, CallOp)
-    }
-    files = {"model.py": source.text, MARK: json.dumps({"lines": lines}, indent=1) + "\n"}
+    files = {"model.py": source.text, MARK: map_text(lines_of(source))}
     if styled.style == "module":
         files["__init__.py"] = init_file(class_name(name or styled.graph.sym_name.data))
     helpers = operators_module(styled.module)

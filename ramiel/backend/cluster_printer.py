@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from xdsl.ir import Attribute, Operation
@@ -21,7 +21,10 @@ from ramiel.locations import node_name
 from ramiel.operators.rendering import format_literal, quote, render
 from ramiel.tensors import dims_of, element_of, from_dense
 from ramiel.transforms.lowering import label
+from ramiel.transforms.task_graph import cost_of
 
+MESSAGES_NAMED = 6
+"""More than these are counted, not listed."""
 SECTION_LENGTH = 4
 """A module of fewer statements needs no heading."""
 
@@ -75,6 +78,7 @@ class ClusterPrinter:
         self.names = names
         self.headed = False
         self.regions = RegionPrinter(source, names, self._operation)
+        self.total = max(self._cost(cluster.block.ops), 1)
 
     def print(self) -> None:
         """Print the function."""
@@ -131,6 +135,9 @@ class ClusterPrinter:
         lines: list[str] = []
         for other, values in by_cluster.items():
             text = f"{verb} {preposition} {other}: {', '.join(values)}."
+            if len(values) > MESSAGES_NAMED:
+                first, last = values[0], values[-1]
+                text = f"{verb} {len(values)} values {preposition} {other}, from {first} to {last}."
             lines += ["", *_fill(text)]
         return lines
 
@@ -140,10 +147,20 @@ class ClusterPrinter:
         if (headed or self.headed) and not self.source.lines[-1].endswith('"""'):
             self.source.add("")
         if headed:
-            self.source.add(f"    # {as_comment(name)}")
+            self.source.add(f"    # {as_comment(name)}{self._share(operations)}")
         self.headed = headed
         for op in operations:
             self._operation(op)
+
+    def _share(self, operations: Sequence[Operation]) -> str:
+        """How much of the cluster's time a section takes, if that is known."""
+        cost = self._cost(operations)
+        return f", {max(1, round(100 * cost / self.total))} % of the time" if cost else ""
+
+    def _cost(self, operations: Iterable[Operation]) -> int:
+        width = self.cluster.cores
+        costs = (cost for op in operations if (cost := cost_of(op)))
+        return sum(cost[min(width, len(cost)) - 1] for cost in costs)
 
     def _operation(self, op: Operation, indent: int = 4) -> None:
         match op:

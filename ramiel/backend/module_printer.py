@@ -20,14 +20,14 @@ from ramiel.backend.cluster_printer import (
 from ramiel.backend.layout_printer import has_layouts
 from ramiel.backend.naming import Namespace, class_name, name_values
 from ramiel.backend.source import Source, as_comment
+from ramiel.backend.source_map import Lines, lines_of
+from ramiel.backend.timeline_printer import chart
 from ramiel.dialects.dataflow import WeightOp
 from ramiel.dialects.onnx import OptionalType, SequenceType, StringType
 from ramiel.dialects.task import ProgramOp
 from ramiel.dialects.task_workers import samples_of, stages_of
 from ramiel.dialects.torch import CallOp
-from ramiel.dialects.torch_control import IfOp, LoopOp
 from ramiel.errors import RamielError
-from ramiel.locations import node_name
 from ramiel.operators.rendering import format_literal, quote
 from ramiel.tensors import dims_of, element_of
 
@@ -41,7 +41,7 @@ class PrintedModule:
 
     text: str
     class_name: str
-    source_map: Mapping[str, Mapping[str, str]]
+    source_map: Lines
     """Generated line -> {"node": ONNX node name, "operation": callee}."""
 
 
@@ -74,15 +74,7 @@ def print_module(program: ProgramOp, name: str | None = None) -> PrintedModule:
     offset = len(source.lines)
     text = source.text + body.text
     ast.parse(text)
-    lines = {
-        str(line + offset): {
-            "node": node_name(op),
-            "operation": op.key.data if isinstance(op, CallOp) else op.name,
-        }
-        for line, op in body.line_map().items()
-        if isinstance(op, CallOp | IfOp | LoopOp)
-    }
-    return PrintedModule(text, title, lines)
+    return PrintedModule(text, title, lines_of(body, offset))
 
 
 def _print_head(source: Source, program: ProgramOp, title: str, arguments: str, body: str) -> None:
@@ -145,6 +137,9 @@ def _docstring(program: ProgramOp, title: str, arguments: str) -> list[str]:
             f"{gain:.2f} times as fast.",
             "",
         ]
+    timeline = [] if program.workers else chart(program)
+    if timeline:
+        lines += [*timeline, "", "    # computes, - now and then, . waits", ""]
     kind = "stage" if program.workers else "cluster"
     lines += [
         f"A {kind} is a coroutine: `await channels.recv` is where it waits for another cluster.",

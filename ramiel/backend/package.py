@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path
 from ramiel.backend.layout_printer import layouts_module
 from ramiel.backend.module_printer import print_module
 from ramiel.backend.operator_sources import operators_module
+from ramiel.backend.source_map import map_text
 from ramiel.dialects.task import ProgramOp
 from ramiel.errors import RamielError
 from ramiel.weight_files import weight_names
@@ -28,7 +28,7 @@ def package_files(program: ProgramOp, name: str | None = None) -> dict[str, str]
         "__init__.py": init_file(printed.class_name),
         "__main__.py": _main(),
         "model.py": printed.text,
-        MARK: json.dumps({"lines": printed.source_map}, indent=1) + "\n",
+        MARK: map_text(printed.source_map),
     }
     helpers = operators_module(program)
     if helpers is not None:

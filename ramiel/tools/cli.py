@@ -1,4 +1,4 @@
-"""`ramiel`: compile, verify, run, bench, info, schedule, calibrate."""
+"""`ramiel`: compile, verify, run, bench, info, schedule, calibrate, operators, explain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from collections.abc import Sequence
 
 from ramiel.errors import RamielError
 
-COMMANDS = ("compile", "verify", "run", "bench", "info", "schedule", "calibrate", "operators")
+COMMANDS = (
+    *("compile", "verify", "run", "bench", "info", "schedule", "calibrate", "operators"),
+    "explain",
+)
 """Each is a module of ramiel.tools.commands with `HELP`, `EXAMPLE`, `add_arguments`, `run`."""
 
 

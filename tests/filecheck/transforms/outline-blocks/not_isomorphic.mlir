@@ -1,6 +1,6 @@
 // RUN: ramiel-opt --outline-blocks %s | filecheck %s
 
-// A literal (the slope), the wiring (what is subtracted from what) or a type is another function.
+// A literal (the slope), the wiring (what is subtracted from what) or an element type is another function.
 // A block that a path leaves and comes back to is none.
 
 dataflow.graph @net(%x : tensor<4xf32>) -> (tensor<4xf32>) {
