@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from onnx import GraphProto, NodeProto
+from onnx.defs import OpSchema
 
 from ramiel.errors import RamielError
 
@@ -41,14 +42,25 @@ def check_outputs(node: NodeProto, is_taken: Callable[[str], bool]) -> None:
         raise RamielError(f"computes {name!r}, which is computed already")
 
 
-def check_attributes(node: NodeProto) -> None:
-    """Raises RamielError if two attributes have one name, or one refers to a function's."""
+def check_attributes(node: NodeProto, schema: OpSchema) -> None:
+    """Raises RamielError if attributes are not those of the operator.
+
+    Each has one name and the kind that the operator wants, none refers to a function's, and those
+    without a default are there.
+    """
     name = _repeated(item.name for item in node.attribute)
     if name is not None:
         raise RamielError(f"has two attributes {name!r}")
     for item in node.attribute:
         if item.ref_attr_name:
             raise RamielError(f"attribute {item.name!r} refers to one of no function")
+        formal = schema.attributes.get(item.name)
+        if formal is not None and int(formal.type.value) != item.type:
+            raise RamielError(f"attribute {item.name!r} is no {formal.type.name}")
+    given = {item.name for item in node.attribute}
+    for name, formal in schema.attributes.items():
+        if formal.required and name not in given:
+            raise RamielError(f"has no attribute {name!r}, which it needs")
 
 
 def _repeated(names: Iterable[str]) -> str | None:

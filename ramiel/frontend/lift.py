@@ -23,7 +23,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from ramiel.dialects.dataflow import ConstantOp, GraphOp, OutputOp, WeightOp
-from ramiel.dialects.onnx import operation_class
+from ramiel.dialects.onnx import StringType, operation_class
 from ramiel.dialects.onnx_operation import CustomOp
 from ramiel.errors import RamielError
 from ramiel.frontend import attributes
@@ -35,7 +35,7 @@ from ramiel.frontend.names import identifier, node_hint
 from ramiel.frontend.types import from_proto
 from ramiel.locations import node_location
 from ramiel.operators.emitter import INLINE_ELEMENTS
-from ramiel.tensors import Array, to_dense, type_of_array
+from ramiel.tensors import Array, tensor_type, to_dense, type_of_array
 from ramiel.weights import WeightStore
 
 _NUMBERS = "biuf"
@@ -136,11 +136,22 @@ class Lifter:
         while main.outer is not None:
             main = main.outer
         tensor = self.tensors[name]
-        op = WeightOp(name, from_proto(self.types[name]) if name in self.types else f32)
-        op.result.name_hint = identifier(tensor.name, "weight")
+        op: Operation = WeightOp(name, from_proto(self.types[name]) if name in self.types else f32)
+        if tensor.data_type == TensorProto.STRING:
+            op = self._texts(tensor)
+        op.results[0].name_hint = identifier(tensor.name, "weight")
         main.add(op)
-        main.values[name] = op.result
-        return op.result
+        main.values[name] = op.results[0]
+        return op.results[0]
+
+    def _texts(self, tensor: TensorProto) -> Operation:
+        """A Constant of the strings; no .safetensors file could hold them."""
+        cls = operation_class("Constant", "", self.opsets.get("", 1))
+        assert cls is not None
+        attribute = AttributeProto(name="value", type=AttributeProto.TENSOR, t=tensor)
+        type = tensor_type(StringType(), list(tensor.dims))
+        value = attributes.convert(attribute, self.directory)
+        return cls.build([], [type], {"value": value}, {})
 
     def _operands(self, node: NodeProto, scope: Scope) -> list[SSAValue | None]:
         operands: list[SSAValue | None] = []
@@ -168,7 +179,7 @@ class Lifter:
         types = [self._type_of(name) if name else None for name in node.output]
         while types and types[-1] is None:
             types.pop()
-        check_attributes(node)
+        check_attributes(node, cls.SCHEMA)
         plain = {
             item.name: attributes.convert(item, self.directory)
             for item in node.attribute
@@ -198,7 +209,7 @@ class Lifter:
         [attribute] = node.attribute
         if attribute.type == AttributeProto.TENSOR:
             if attribute.t.data_type == TensorProto.STRING:
-                return None
+                return self._texts(attribute.t)
             array = decode(attribute.t, self.directory)
         else:
             array = _literal_array(attribute)
@@ -251,10 +262,13 @@ class Lifter:
             argument.name_hint = identifier(value.name, "input")
             scope.values[value.name] = argument
         for tensor in graph.initializer:
-            op = ConstantOp(to_dense(decode(tensor, self.directory)))
-            op.result.name_hint = identifier(tensor.name)
+            if tensor.data_type == TensorProto.STRING:
+                op = self._texts(tensor)
+            else:
+                op = ConstantOp(to_dense(decode(tensor, self.directory)))
+            op.results[0].name_hint = identifier(tensor.name)
             scope.add(op)
-            scope.values[tensor.name] = op.result
+            scope.values[tensor.name] = op.results[0]
         self._lift_nodes(graph, scope)
         scope.add(OutputOp([self._output(scope, value.name) for value in graph.output]))
         return Region(scope.block)

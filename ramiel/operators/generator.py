@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IndexType
+from xdsl.dialects.builtin import ArrayAttr, DenseIntOrFPElementsAttr, IndexType, StringAttr
 from xdsl.ir import Attribute, SSAValue
 
 from ramiel import element_types, tensors
+from ramiel.dialects.onnx import StringType
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.dialects.torch import CallOp
 from ramiel.operators.emitter import Emitter, dtype_attribute, shortest
@@ -37,6 +39,7 @@ callee(
     view=True,
 )
 callee("operators.arange", "start, limit, delta", helper="generator.arange")
+callee("operators.string_array", "values=(), shape=()", helper="text.string_array")
 callee("operators.eye_like", "x, dtype, k=0", helper="generator.eye_like")
 
 IMPLIED_DTYPES = {"f": np.float32, "i": np.int64, "b": np.bool_}
@@ -45,11 +48,25 @@ IMPLIED_DTYPES = {"f": np.float32, "i": np.int64, "b": np.bool_}
 
 @meaning("Constant")
 def constant(op: OnnxOperation, emit: Emitter) -> Values:
-    """A tensor of numbers."""
+    """A tensor of numbers or strings."""
+    if isinstance(tensors.element_of(op.results[0].type), StringType):
+        return _string_constant(op, emit)
     value = op.properties.get("value")
     if not isinstance(value, DenseIntOrFPElementsAttr):
         emit.refuse("is supported for dense tensors of numbers only")
     return emit.tensor(tensors.from_dense(value))  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _string_constant(op: OnnxOperation, emit: Emitter) -> SSAValue:
+    """The strings as a literal; only the type of the result knows their shape."""
+    type = op.results[0].type
+    shape = tensors.static_shape(type)
+    found = next(iter(op.properties.values()), None)
+    listed = found.data if isinstance(found, ArrayAttr) else [found]
+    texts = [text.data for text in listed if isinstance(text, StringAttr)]
+    if shape is None or math.prod(shape) != len(texts):
+        emit.refuse("has another shape than its strings")
+    return emit("operators.string_array", values=texts or None, shape=list(shape), type=type)
 
 
 @meaning("ConstantOfShape")

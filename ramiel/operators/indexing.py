@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from ramiel import tensors
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.numbers import narrow, widen
+from ramiel.operators.numbers import from_order, in_order, narrow, widen
 from ramiel.operators.registry import Values, callee, meaning
 from ramiel.operators.shape import normal_axis
 from ramiel.operators.sizes import Size, Slice
@@ -308,16 +308,15 @@ def scatter_by_element(op: OnnxOperation, emit: Emitter) -> Values:
     """A copy of x with updates where the indices say, along an axis."""
     x, indices, updates = (op.input(index) for index in range(3))
     axis, reduction = normal_axis(emit, op.integer("axis"), emit.rank(x)), _reduction(op)
-    if emit.dtype(x) == np.uint64 and reduction in ("max", "min"):
-        emit.refuse(f"with reduction {reduction!r} is not supported for uint64")
-    target, source = widen(emit, x), widen(emit, updates)
+    forth, back = (in_order, from_order) if reduction in ("max", "min") else (widen, narrow)
+    target, source = forth(emit, x), forth(emit, updates)
     constant = _nonnegative(emit, indices, (tensors.dims_of(x.type) or [])[axis])
     if constant is not None and reduction == "none":
         result = emit("Tensor.scatter", target, source, dim=axis, index=constant)
     else:
         key = "operators.scatter_elements"
         result = emit(key, target, indices, source, dim=axis, reduction=reduction)
-    return narrow(emit, result, x)
+    return back(emit, result, x)
 
 
 @meaning("ScatterND")
@@ -325,10 +324,9 @@ def scatter_points(op: OnnxOperation, emit: Emitter) -> Values:
     """A copy of x with updates where the last dimension of the indices points."""
     x, indices, updates = (op.input(index) for index in range(3))
     reduction = _reduction(op)
-    if emit.dtype(x) == np.uint64 and reduction in ("max", "min"):
-        emit.refuse(f"with reduction {reduction!r} is not supported for uint64")
-    operands = widen(emit, x), indices, widen(emit, updates)
-    return narrow(emit, emit("operators.scatter_nd", *operands, reduction=reduction), x)
+    forth, back = (in_order, from_order) if reduction in ("max", "min") else (widen, narrow)
+    operands = forth(emit, x), indices, forth(emit, updates)
+    return back(emit, emit("operators.scatter_nd", *operands, reduction=reduction), x)
 
 
 @meaning("TopK")

@@ -17,6 +17,7 @@ from xdsl.rewriter import Rewriter
 
 from ramiel import tensors
 from ramiel.dialects.dataflow import ConstantOp, WeightOp
+from ramiel.dialects.onnx import StringType
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.dialects.syntax import to_literal
 from ramiel.errors import RamielError
@@ -106,6 +107,11 @@ def _proto(type: Attribute) -> TypeProto:
     return to_proto(type)
 
 
+def _is_string_constant(op: OnnxOperation) -> bool:
+    """Whether only the declared type knows the shape: the attribute lists the strings."""
+    return op.operator == "Constant" and isinstance(element_of(op.results[0].type), StringType)
+
+
 def infer_result_types(op: OnnxOperation, store: WeightStore) -> list[Attribute | None]:
     """What ONNX infers for each result from the operands' types and small constant values.
 
@@ -113,7 +119,7 @@ def infer_result_types(op: OnnxOperation, store: WeightStore) -> list[Attribute 
     operands contradict the operator's definition.
     """
     unknown: list[Attribute | None] = [None] * len(op.results)
-    if op.regions:
+    if op.regions or _is_string_constant(op):
         return unknown
     if not op.SCHEMA.has_type_and_shape_inference_function:
         return infer_by_rule(op, partial(infer_result_types, store=store))

@@ -20,6 +20,11 @@ def texts_of(x: Any) -> list[str]:
     return texts
 
 
+def string_array(values: Sequence[str] = (), shape: Sequence[int] = ()) -> Any:
+    """The strings in that shape."""
+    return np.array(values, dtype=object).reshape(shape)
+
+
 def join_strings(a: Any, b: Any) -> Any:
     """a + b, string by string, broadcast as numbers are."""
     return np.asarray(a.astype(object) + b.astype(object), dtype=object)

@@ -108,6 +108,16 @@ def test_an_attribute_that_the_operator_has_not(refusal: Refusal, parse: Parse) 
     assert "speed" in found
 
 
+def test_a_missing_attribute_that_the_operator_needs(refusal: Refusal, parse: Parse) -> None:
+    model = parse("g (float[4] x) => (float[4] y) { y = Concat(x) }")
+    assert refusal(model) == "node 'y' (Concat): has no attribute 'axis', which it needs"
+
+
+def test_an_integer_where_the_operator_wants_a_float(refusal: Refusal, parse: Parse) -> None:
+    model = parse("g (float[4] x) => (float[4] y) { y = LeakyRelu<alpha = 1>(x) }")
+    assert refusal(model) == "node 'y' (LeakyRelu): attribute 'alpha' is no FLOAT"
+
+
 def test_too_many_operands(refusal: Refusal, parse: Parse) -> None:
     model = parse("g (float[4] x) => (float[4] y) { y = Relu(x, x) }")
     assert refusal(model) == "node 'y' (Relu): at most 1 operands, got 2"

@@ -105,6 +105,15 @@ def test_scatter_elements(reduction: str, dtype: str) -> None:
     check("ScatterElements", [X.astype(dtype), indices, updates], axis=1, reduction=reduction)
 
 
+@pytest.mark.parametrize("reduction", ["max", "min"])
+def test_extremes_of_large_uint64_are_scattered(reduction: str) -> None:
+    x = np.array([2**63, 1, 2**64 - 1, 7], np.uint64)
+    updates = np.array([1, 2**63 + 1, 5, 2**64 - 2], np.uint64)
+    indices = np.array([0, 1, 2, 3])
+    check("ScatterElements", [x, indices, updates], axis=0, reduction=reduction)
+    check("ScatterND", [x, indices.reshape(4, 1), updates], reduction=reduction)
+
+
 @pytest.mark.parametrize("reduction", ["none", "add", "mul", "max", "min"])
 def test_scatter_nd(reduction: str) -> None:
     indices = np.array([[0, 1], [-1, 2], [3, 4]])

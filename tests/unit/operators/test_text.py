@@ -37,6 +37,40 @@ def test_like_the_reference(name: str) -> None:
     assert y.shape == wanted.shape and y.tolist() == wanted.tolist()
 
 
+CONSTANTS = {
+    "an initializer": ('string[2] w = {"x", "é"}', "y = StringConcat(x, w)"),
+    "a Constant of a tensor": (
+        "",
+        'w = Constant<value = string[2, 1] {"x", ""}>() y = StringConcat(x, w)',
+    ),
+    "a Constant of strings": (
+        "",
+        'w = Constant<value_strings = ["x", "y"]>() y = StringConcat(x, w)',
+    ),
+    "a Constant of a string": ("", 'w = Constant<value_string = "x">() y = StringConcat(x, w)'),
+    "read in a branch": (
+        'string[2] w = {"x", "y"}',
+        "n = Size(x) four = Constant<value_int = 4>() c = Equal(n, four) y = If(c) <"
+        "then_branch = a () => (string[2, 2] t) { t = StringConcat(x, w) }, "
+        'else_branch = b () => (string[2, 2] e) <string[2] v = {"p", "q"}> '
+        "{ e = StringConcat(x, v) }>",
+    ),
+    "folded": ('string[2] w = {"x", "y"}', "v = StringConcat(w, w) y = StringConcat(x, v)"),
+}
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_strings_may_be_constant(name: str) -> None:
+    weights, body = CONSTANTS[name]
+    model = parser.parse_model(
+        f"{HEAD} agraph (string[2, 2] x) => (string[2, 2] y) <{weights}> {{ {body} }}"
+    )
+    [expected] = ReferenceEvaluator(model).run(None, {"x": WORDS})
+    [y] = prepare(model).run([WORDS])
+    wanted: Any = expected
+    assert y.shape == wanted.shape and y.tolist() == wanted.tolist()
+
+
 def test_stop_words_go_whatever_their_case() -> None:
     model = parser.parse_model(
         f"{HEAD} agraph (string[3] x) => (string[n] y) "
