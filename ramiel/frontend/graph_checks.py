@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from onnx import GraphProto, NodeProto
+from onnx import AttributeProto, GraphProto, NodeProto
 from onnx.defs import OpSchema
 
 from ramiel.errors import RamielError
@@ -55,8 +55,9 @@ def check_attributes(node: NodeProto, schema: OpSchema) -> None:
         if item.ref_attr_name:
             raise RamielError(f"attribute {item.name!r} refers to one of no function")
         formal = schema.attributes.get(item.name)
-        if formal is not None and int(formal.type.value) != item.type:
-            raise RamielError(f"attribute {item.name!r} is no {formal.type.name}")
+        kind = "" if formal is None else str(formal.type).rpartition(".")[2]
+        if kind and kind != AttributeProto.AttributeType.Name(item.type):
+            raise RamielError(f"attribute {item.name!r} is no {kind}")
     given = {item.name for item in node.attribute}
     for name, formal in schema.attributes.items():
         if formal.required and name not in given:

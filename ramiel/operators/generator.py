@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import ArrayAttr, DenseIntOrFPElementsAttr, IndexType, StringAttr
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IndexType
 from xdsl.ir import Attribute, SSAValue
 
 from ramiel import element_types, tensors
@@ -61,9 +61,9 @@ def _string_constant(op: OnnxOperation, emit: Emitter) -> SSAValue:
     """The strings as a literal; only the type of the result knows their shape."""
     type = op.results[0].type
     shape = tensors.static_shape(type)
-    found = next(iter(op.properties.values()), None)
-    listed = found.data if isinstance(found, ArrayAttr) else [found]
-    texts = [text.data for text in listed if isinstance(text, StringAttr)]
+    names = ("value", "value_strings", "value_string")
+    found: Any = next(op.attribute(name) for name in names if name in op.properties)
+    texts: list[str] = [found] if isinstance(found, str) else list(found)
     if shape is None or math.prod(shape) != len(texts):
         emit.refuse("has another shape than its strings")
     return emit("operators.string_array", values=texts or None, shape=list(shape), type=type)
