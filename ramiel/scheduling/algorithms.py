@@ -86,7 +86,7 @@ def _lanes(tasks: int, machine: Machine | None) -> Algorithm:
     """The portfolio for stretches of a graph of so many tasks, which share its budget of trials."""
 
     def share(graph: TaskGraph, message: MessageCost, workers: int | None = None) -> Clusters:
-        budget = min(TRIAL_TASKS, 2 * TRIAL_TASKS * len(graph) // tasks)
+        budget = min(TRIAL_TASKS, 2 * TRIAL_TASKS * len(graph) // max(tasks, 1))
         return portfolio(graph, message, workers, machine, budget)
 
     return share

@@ -7,7 +7,13 @@ from graphs import inception, messages, random_graph, task_graphs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ramiel.scheduling.algorithms import ALGORITHMS, find_algorithm, schedule
+from ramiel.scheduling.algorithms import (
+    ALGORITHMS,
+    MOLDABLE,
+    find_algorithm,
+    schedule,
+    schedule_widths,
+)
 from ramiel.scheduling.dominant_sequence import dominant_sequence_clusters
 from ramiel.scheduling.list_scheduling import Calendar, list_schedule
 from ramiel.scheduling.parallelism import makespan_bound
@@ -43,6 +49,10 @@ def test_no_workers(name: str):
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_to_schedule(name: str):
     assert schedule(name, TaskGraph([]), FREE, 2) == []
+
+
+def test_a_moldable_schedule_of_no_tasks() -> None:
+    assert schedule_widths(MOLDABLE, TaskGraph([]), FREE, 2) == ([], [])
 
 
 @pytest.mark.parametrize("name", NAMES)
