@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from xdsl.ir import Attribute, Operation
+from xdsl.ir import Attribute, Operation, SSAValue
 
+from ramiel.backend.liveness import dropped_after
 from ramiel.backend.naming import Names
 from ramiel.backend.region_printer import RegionPrinter
 from ramiel.backend.source import Source, as_comment
@@ -77,6 +78,7 @@ class ClusterPrinter:
         self.cluster = cluster
         self.names = names
         self.headed = False
+        self.dropped: Mapping[Operation, Sequence[SSAValue]] = {}
         self.regions = RegionPrinter(source, names, self._operation)
         self.total = max(self._cost(cluster.block.ops), 1)
 
@@ -99,6 +101,8 @@ class ClusterPrinter:
             for op in self.cluster.block.ops
             if not isinstance(op, OutputOp | WeightOp | PrepareOp)
         ]
+        returned = [op.value for op in self.cluster.block.ops if isinstance(op, OutputOp)]
+        self.dropped = dropped_after(statements, returned)
         for section, group in groupby(statements, lambda op: module_of(node_name(op))):
             self._section(section, list(group))
         outputs = [
@@ -151,6 +155,15 @@ class ClusterPrinter:
         self.headed = headed
         for op in operations:
             self._operation(op)
+            self._drop([self.names[value] for value in self.dropped.get(op, ())])
+
+    def _drop(self, names: Sequence[str]) -> None:
+        """In one statement, if it fits in a line."""
+        together = ", ".join(names)
+        fits = len(together) + len("    del ") <= LINE_LENGTH
+        for text in [together] if fits else names:
+            if text:
+                self.source.statement(f"del {text}")
 
     def _share(self, operations: Sequence[Operation]) -> str:
         """How much of the cluster's time a section takes, if that is known."""

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Operation, SSAValue
 
 from ramiel.backend.cluster_printer import ClusterPrinter, annotation, cluster_name, module_of
+from ramiel.backend.liveness import dropped_after
 from ramiel.backend.naming import Names
 from ramiel.backend.source import Source
 from ramiel.dialects.dataflow import WeightOp
@@ -104,6 +105,8 @@ class StagePrinter(ClusterPrinter):
             for op in self.stage.operations
             if not isinstance(op, OutputOp | WeightOp | PrepareOp)
         ]
+        returned = [op.value for op in self.stage.operations if isinstance(op, OutputOp)]
+        self.dropped = dropped_after(statements, [*self.stage.leaves, *returned])
         for section, group in groupby(statements, lambda op: module_of(node_name(op))):
             self._section(section, list(group))
         results = {self.keys[value]: self.names[value] for value in self.stage.leaves}

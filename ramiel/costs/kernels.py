@@ -149,9 +149,8 @@ def stand_in(value: SSAValue) -> Any:
 class Runner:
     """Runs kernels in order, as a cluster function would, and takes the time of each."""
 
-    def __init__(self, kernels: Sequence[Kernel], inputs: Inputs, keep: bool) -> None:
-        """`keep`: results live to the end of a run, as they do in generated code."""
-        self.kernels, self.inputs, self.keep = kernels, inputs, keep
+    def __init__(self, kernels: Sequence[Kernel], inputs: Inputs) -> None:
+        self.kernels, self.inputs = kernels, inputs
         self.stand_ins: dict[SSAValue, Any] = {}
         self.given: dict[SSAValue, Any] | None = None
 
@@ -166,9 +165,8 @@ class Runner:
                 if time.perf_counter() > deadline:
                     break
                 times[index] = self._run_one(kernel, values)
-                if not self.keep:
-                    for value in kernel.last_uses:
-                        values.pop(value, None)
+                for value in kernel.last_uses:
+                    values.pop(value, None)
         return times
 
     def _run_one(self, kernel: Kernel, values: dict[SSAValue, Any]) -> int | None:
@@ -223,11 +221,6 @@ def _size_unknown(op: Operation, operands: Sequence[Any]) -> str | None:
     return (
         None if size <= UNKNOWN_RESULT_BYTES else f"its {size} bytes of unknown shape are too many"
     )
-
-
-def bytes_kept(graph: GraphOp) -> int:
-    """The weights and all results of a graph, if none is freed before the end."""
-    return sum(byte_size(result.type) for op in graph.block.ops for result in op.results)
 
 
 def bytes_alive(graph: GraphOp, kernels: Sequence[Kernel]) -> int:

@@ -9,8 +9,8 @@ from ramiel.costs.cache import machine_file, machine_name, read_json, write_json
 from ramiel.errors import RamielError
 from ramiel.remarks import remark
 
-VERSION = 1
-"""Of the file's format."""
+VERSION = 2
+"""Of the file's format, and of how kernels are measured: 2 drops results after their last use."""
 MOST_ENTRIES = 100_000
 """Beyond that the file begins anew."""
 

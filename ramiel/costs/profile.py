@@ -18,13 +18,14 @@ from itertools import takewhile
 from xdsl.ir import Operation
 
 from ramiel.costs.calibration import this_machine
-from ramiel.costs.kernels import Inputs, Kernel, Runner, bytes_alive, bytes_kept, kernels_of
+from ramiel.costs.kernels import Inputs, Kernel, Runner, bytes_alive, kernels_of
 from ramiel.costs.measurements import Measurements
 from ramiel.costs.measuring import by_each_width
 from ramiel.costs.model import Estimate, Request
 from ramiel.costs.roofline import roofline_costs
 from ramiel.costs.side_by_side import side_by_side, started_together
 from ramiel.remarks import remark
+from ramiel.runtime.memory import give_back_memory, keep_freed_memory
 
 ROUNDS = 15
 """Runs of the whole model at most, at one width."""
@@ -43,9 +44,11 @@ def estimate(request: Request) -> Estimate:
     profiler = Profiler(request, measurements)
     widths = sorted({*(1 << i for i in range(request.cores.bit_length())), request.cores})
     widths = [width for width in widths if width <= request.cores]
+    keep_freed_memory()  # as a loaded model does
     by_width = profiler.measure(widths)
     slowdown = profiler.measure_slowdown(by_width[1])
     if profiler.measured:
+        give_back_memory()
         measurements.save()
     costs: dict[Operation, Sequence[int]] = {}
     refused: Counter[str] = Counter()
@@ -81,8 +84,8 @@ class Profiler:
         self.request, self.measurements = request, measurements
         self.deadline = time.perf_counter() + limits.seconds
         self.kernels = kernels_of(request.graph, limits)
-        self.keep = bytes_kept(request.graph) <= limits.total_bytes
-        if not self.keep and bytes_alive(request.graph, self.kernels) > limits.total_bytes:
+        self.bytes = bytes_alive(request.graph, self.kernels)
+        if self.bytes > limits.total_bytes:
             self.refuse(f"the model needs more than {limits.total_bytes} bytes")
         self.measured = False
         self._inputs: Inputs | None = None
@@ -142,7 +145,7 @@ class Profiler:
     def _fits(self, runs: int) -> bool:
         """Whether several runs at the same time are within the limit of memory."""
         limit = self.request.limits.total_bytes
-        return bytes_kept(self.request.graph) * runs <= limit
+        return self.bytes * runs <= limit
 
     def _run(
         self, functions: Sequence[Callable[[], list[list[int | None]]]], width: int
@@ -156,7 +159,7 @@ class Profiler:
         """Runs of the graph until the deadline; the first warms up, unless it is the only one."""
         if self._inputs is None:
             self._inputs = Inputs(self.request.graph)
-        runner = Runner(self.kernels, self._inputs, self.keep)
+        runner = Runner(self.kernels, self._inputs)
 
         def run() -> list[list[int | None]]:
             first = runner.run(self.deadline)

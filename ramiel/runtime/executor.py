@@ -25,6 +25,8 @@ class Options:
     """Seconds that a call may take from when it is its turn."""
     start_method: str = "spawn"
     """How worker processes start: "spawn" or "fork"."""
+    keep_memory: bool = True
+    """Keep freed memory for the next call, see memory.py."""
     file: WeightsFile | None = None
     """The file that the weights were mapped from; None: they are in memory only."""
 

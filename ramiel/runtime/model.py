@@ -17,6 +17,7 @@ from .errors import ModelError
 from .executor import Executor, Options
 from .inference_only import InferenceOnly, refuse
 from .inputs import Input, check_inputs, name_inputs
+from .memory import give_back_memory, keep_freed_memory
 from .processes import ProcessesExecutor
 from .program import Cluster, Message, Program
 from .serial import SerialExecutor
@@ -69,6 +70,7 @@ class ParallelModel(InferenceOnly):
         trainable: bool = False,
         timeout: float | None = None,
         start_method: str = "spawn",
+        keep_memory: bool = True,
     ) -> Self:
         """The model with its weights, mapped from weights.safetensors beside model.py.
 
@@ -79,6 +81,8 @@ class ParallelModel(InferenceOnly):
         timeout: seconds that a call may take before it raises CallTimeout.
         start_method: of worker processes: "spawn", fresh interpreters; or "fork", copies of this
         process, which start at once, but inherit its locks and whatever other threads do.
+        keep_memory: keep what results needed for the next call, in the whole process; `close`
+        gives it back.
 
         Raises WeightsError if a weight is missing or differs, ValueError for an unknown option.
         """
@@ -94,6 +98,7 @@ class ParallelModel(InferenceOnly):
             trainable=trainable,
             timeout=timeout,
             start_method=start_method,
+            keep_memory=keep_memory,
             file=WeightsFile(file, needed_tensors) if needed_tensors else None,
         )
 
@@ -119,6 +124,7 @@ class ParallelModel(InferenceOnly):
         trainable: bool = False,
         timeout: float | None = None,
         start_method: str = "spawn",
+        keep_memory: bool = True,
         file: WeightsFile | None = None,
     ) -> None:
         """A model with these weights; see load.  `file`: where they were mapped from."""
@@ -128,7 +134,7 @@ class ParallelModel(InferenceOnly):
         if trainable and self.inference_only:
             refuse(type(self).__name__, "it does not train")
         self._executor_name = executor
-        self._options = Options(timeout, start_method, file)
+        self._options = Options(timeout, start_method, keep_memory, file)
         self._executor = self._new_executor()
         self._tree = WeightTree()
         # One weight of each floating dtype tells later what .to(dtype) made of it.
@@ -199,6 +205,8 @@ class ParallelModel(InferenceOnly):
     def close(self) -> None:
         """End the workers; further calls raise ClosedError."""
         self._executor.close()
+        if self._options.keep_memory:
+            give_back_memory()
 
     def __enter__(self) -> Self:
         return self
@@ -219,6 +227,8 @@ class ParallelModel(InferenceOnly):
         self._executor = self._new_executor()
 
     def _new_executor(self) -> Executor:
+        if self._options.keep_memory:
+            keep_freed_memory()
         program = Program(type(self).__name__, self.clusters, self.channels)
         return EXECUTORS[self._executor_name](program, self._options)
 

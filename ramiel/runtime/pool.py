@@ -45,7 +45,7 @@ class Pool:
         for index in range(count):
             writers = [write for _, write in bells]
             ends = Ends(files, bells[index][0], writers, answers[index][1])
-            arguments = (self.program, index, ends, options.file)
+            arguments = (self.program, index, ends, options.file, options.keep_memory)
             if options.start_method == "fork":
                 process, lifeline = fork(serve, arguments, ends.all(), self._open)
             else:

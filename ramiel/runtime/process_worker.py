@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .channels import Channels, run_blocking
 from .errors import CallAborted, ClusterError
+from .memory import keep_freed_memory
 from .packing import flat, paired
 from .preparation import Preparation
 from .program import Program
@@ -55,8 +56,12 @@ class Failure:
     trace: str
 
 
-def serve(program: Program, cluster: int, ends: Ends, weights: WeightsFile | None) -> None:
+def serve(
+    program: Program, cluster: int, ends: Ends, weights: WeightsFile | None, keep_memory: bool
+) -> None:
     """Be the worker of a cluster, for ever."""
+    if keep_memory:
+        keep_freed_memory()
     torch.set_num_threads(program.clusters[cluster].width)
     worker = Worker(program, cluster, ends)
     try:

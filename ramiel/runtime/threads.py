@@ -1,25 +1,27 @@
-"""The threads executor: a persistent thread per cluster, messages by reference.
+"""The threads executor: persistent threads, messages by reference.
 
 PyTorch's operators release the interpreter lock while they compute, so clusters overlap.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
+import time
 import weakref
 from collections.abc import Mapping
-from queue import Empty, SimpleQueue
 
 from torch import Tensor
 
+from .call import Call
 from .channels import Channels, run_blocking
-from .errors import CallAborted, CallTimeout, ClosedError
+from .errors import CallAborted, ClosedError
 from .executor import Executor, Options, PendingCall
-from .modes import CallerModes
 from .preparation import Preparation
 from .program import Cluster, Program
 from .source_map import cluster_error
+from .team_call import TeamCall, team_size
 from .weights import Weights
 from .workers import Workers
 
@@ -27,6 +29,8 @@ from .workers import Workers
 class ThreadsExecutor(Executor):
     """Runs each cluster in its own thread, with `cluster.width` threads inside an operator.
 
+    Where PyTorch's threads are GNU OpenMP's, a call that runs alone runs on one team of them
+    instead, see team.py; streams, whose calls overlap, have a thread per cluster all the same.
     Calls from several threads queue: one runs at a time.  A cluster, or a signal handler, that
     calls the model whose call is running gets a RuntimeError instead of a deadlock.
     """
@@ -48,7 +52,7 @@ class ThreadsExecutor(Executor):
         with self._turn:
             self._caller = threading.get_ident()
             try:
-                return self._enqueue(inputs, w).result()
+                return self._enqueue(inputs, w, alone=True).result()
             finally:
                 self._caller = None
 
@@ -63,18 +67,22 @@ class ThreadsExecutor(Executor):
         self._closed = True
         for call in list(self._calls):
             call.end(ClosedError(f"{self.program.name} was closed during the call"))
-        if self._workers is not None:
-            self._workers.stop(wait=5.0)
+        for workers in (self._workers, self._team):
+            if workers is not None:
+                workers.stop(wait=5.0)
 
-    def _enqueue(self, inputs: Mapping[str, Tensor], w: Weights) -> _Call:
-        call = _Call(self.program, self.timeout)
+    def _enqueue(self, inputs: Mapping[str, Tensor], w: Weights, alone: bool = False) -> Call:
+        call = Call(self.program, self.timeout)
         self._calls.add(call)
         if self._closed:
             raise ClosedError(f"{self.program.name} is closed")
-        jobs = [
-            _Job(call, cluster, inputs, w, self.preparation) for cluster in self.program.clusters
-        ]
+        size = team_size(self.program) if alone else None
         try:
+            if size is not None:
+                job = TeamCall(call, size, inputs, w, self.preparation, self._team_members)
+                self._started_team(size).queues[0].put(job)
+                return call
+            jobs = [_Job(call, c, inputs, w, self.preparation) for c in self.program.clusters]
             for queue, job in zip(self._started().queues, jobs, strict=True):
                 queue.put(job)
         except BaseException:  # Ctrl-C: no cluster may wait for one that has no job
@@ -82,10 +90,15 @@ class ThreadsExecutor(Executor):
             raise
         return call
 
+    def is_started(self) -> bool:
+        """Whether there are workers."""
+        return self._workers is not None or self._team is not None
+
     def _refuse_nesting(self) -> None:
         me = threading.get_ident()
         workers = self._workers
-        if me == self._caller or (workers is not None and me in workers.idents):
+        inside = me in self._team_members or (workers is not None and me in workers.idents)
+        if inside or me == self._caller:
             raise RuntimeError(f"{self.program.name} is called from inside its own call")
 
     def _started(self) -> Workers:
@@ -98,61 +111,21 @@ class ThreadsExecutor(Executor):
                 self._workers.stop()
         return self._workers
 
+    def _started_team(self, size: int) -> Workers:
+        if self._team is None:
+            self._team = Workers([(f"{self.program.name} team", size)])
+            if self._closed:
+                self._team.stop()
+        return self._team
+
     def _forget(self) -> None:
         """Be as new: also in a forked child, which has no threads and may have a held lock."""
         self._turn = threading.Lock()
         self._caller: int | None = None
-        self._calls: weakref.WeakSet[_Call] = weakref.WeakSet()
+        self._calls: weakref.WeakSet[Call] = weakref.WeakSet()
         self._workers: Workers | None = None
-
-
-class _Call:
-    """What the clusters of one call share.  All of it is fresh, so an error leaves nothing."""
-
-    def __init__(self, program: Program, timeout: float | None) -> None:
-        self.program = program
-        self.timeout = timeout
-        self.modes = CallerModes()
-        self.aborted = False
-        self.inboxes: dict[str, SimpleQueue[tuple[str, str, Tensor] | None]] = {
-            cluster.name: SimpleQueue() for cluster in program.clusters
-        }
-        self._outputs: list[dict[str, Tensor]] = []
-        self._ended: SimpleQueue[BaseException | None] = SimpleQueue()
-
-    def result(self) -> dict[str, Tensor]:
-        """Wait for the end: the outputs of all clusters."""
-        error: BaseException | None = None
-        try:
-            error = self._ended.get(timeout=self.timeout)
-            if error is not None:
-                raise error
-        except Empty:
-            self.cancel()
-            raise CallTimeout(f"{self.program.name}: no result in {self.timeout} s") from None
-        except BaseException:
-            self.cancel()
-            raise
-        finally:
-            del error  # its traceback holds this frame, which would hold it in turn
-        return {name: tensor for part in self._outputs for name, tensor in part.items()}
-
-    def add(self, outputs: dict[str, Tensor]) -> None:
-        """A cluster has ended; the last one wakes the caller."""
-        self._outputs.append(outputs)
-        if len(self._outputs) == len(self.inboxes):
-            self._ended.put(None)
-
-    def end(self, error: BaseException) -> None:
-        """The call has failed: release the other clusters, and wake the caller."""
-        self.cancel()
-        self._ended.put(error)
-
-    def cancel(self) -> None:
-        """Release every cluster that waits, or will."""
-        self.aborted = True
-        for inbox in self.inboxes.values():
-            inbox.put(None)
+        self._team: Workers | None = None
+        self._team_members: set[int] = set()
 
 
 class _Job:
@@ -160,7 +133,7 @@ class _Job:
 
     def __init__(
         self,
-        call: _Call,
+        call: Call,
         cluster: Cluster,
         inputs: Mapping[str, Tensor],
         w: Weights,
@@ -194,7 +167,7 @@ class _Job:
 class _Channels(Channels):
     """Messages in one queue per cluster; those that come early are kept until asked for."""
 
-    def __init__(self, call: _Call, cluster: str) -> None:
+    def __init__(self, call: Call, cluster: str) -> None:
         super().__init__(call.program, cluster)
         self._call = call
         self._inbox = call.inboxes[cluster]
@@ -223,6 +196,19 @@ _executors: weakref.WeakSet[ThreadsExecutor] = weakref.WeakSet()
 def _forget_workers() -> None:
     for executor in _executors:
         executor._forget()  # pyright: ignore[reportPrivateUsage]
+
+
+@atexit.register
+def _hold_callers() -> None:
+    """Let no daemon thread be inside a call, and so inside PyTorch, when the interpreter goes.
+
+    Where the interpreter ends such a thread, C++ ends the process.
+    """
+    busy = [executor for executor in _executors if executor.is_started()]
+    for executor in busy:
+        executor._turn.acquire(timeout=2.0)  # pyright: ignore[reportPrivateUsage]
+    if busy:
+        time.sleep(0.02)  # whoever has just got a result comes back to wait for the turn
 
 
 if hasattr(os, "register_at_fork"):

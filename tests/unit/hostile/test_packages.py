@@ -30,7 +30,17 @@ MEANT = (
     *(ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.ListComp, ast.comprehension),
     *(ast.operator, ast.unaryop, ast.cmpop, ast.boolop, ast.expr_context, ast.GeneratorExp),
     *(ast.Import, ast.ImportFrom, ast.alias, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef),
-    *(ast.arguments, ast.arg, ast.Return, ast.Await, ast.If, ast.For, ast.While, ast.Pass),
+    *(
+        ast.arguments,
+        ast.arg,
+        ast.Return,
+        ast.Delete,
+        ast.Await,
+        ast.If,
+        ast.For,
+        ast.While,
+        ast.Pass,
+    ),
 )
 """The constructs that the printer means to emit."""
 

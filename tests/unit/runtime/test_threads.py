@@ -16,7 +16,9 @@ import pytest
 import torch
 from torch import Tensor
 
+import ramiel.runtime.threads
 from ramiel.runtime import Cluster, Input, Message, ParallelModel
+from ramiel.runtime.team import has_team
 
 X = torch.ones(2)
 seen_threads: dict[str, int] = {}
@@ -41,6 +43,16 @@ class Triple(ParallelModel):
     channels = (Message("x", "left", "right"), Message("double", "right", "left"))
 
 
+@pytest.fixture(autouse=True, params=["team", "threads"])
+def workers_of_a_call(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the threads that run a call: one with a team of OpenMP's, or one a cluster."""
+    if request.param == "team":
+        assert has_team(2)
+        return ["Triple team"]
+    monkeypatch.setattr(ramiel.runtime.threads, "team_size", lambda program: None)
+    return ["Triple left", "Triple right"]
+
+
 def workers() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith("Triple ")]
 
@@ -52,12 +64,12 @@ def wait_until(condition: Any) -> bool:
     return bool(condition())
 
 
-def test_workers_start_at_the_first_call_and_stay() -> None:
+def test_workers_start_at_the_first_call_and_stay(workers_of_a_call: list[str]) -> None:
     with Triple({}) as model:
         assert workers() == []
         model(X)
         first = workers()
-        assert [thread.name for thread in first] == ["Triple left", "Triple right"]
+        assert [thread.name for thread in first] == workers_of_a_call
         model(X)
         assert workers() == first
     assert workers() == []
@@ -100,10 +112,10 @@ def test_load_and_close_in_a_loop() -> None:
     assert threading.active_count() == before
 
 
-def test_garbage_collection_ends_the_workers() -> None:
+def test_garbage_collection_ends_the_workers(workers_of_a_call: list[str]) -> None:
     model = Triple({})
     model(X)
-    assert len(workers()) == 2
+    assert len(workers()) == len(workers_of_a_call)
     del model
     assert wait_until(lambda: not workers())
 

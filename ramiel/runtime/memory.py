@@ -1,0 +1,46 @@
+"""Memory of dropped results is kept for the next ones: fresh pages cost more than small kernels."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable
+from typing import Any
+
+TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
+"""Parameters of glibc's mallopt(3)."""
+LARGEST_INT = 2**31 - 1
+TOP_PAD_BYTES = 1 << 26
+
+
+def keep_freed_memory() -> bool:
+    """Let this process keep what it frees, up to the most that it ever needed at once.
+
+    By default glibc gives large blocks back to the system and faults them in again, zeroed, at
+    each call.  Process-wide; False where the allocator is another one, and nothing changes.
+    """
+    set_parameter = _function("mallopt")
+    if set_parameter is None:
+        return False
+    settings = (
+        (MMAP_THRESHOLD, 1 << 30),
+        (TRIM_THRESHOLD, LARGEST_INT),
+        (TOP_PAD, TOP_PAD_BYTES),
+    )
+    return all([set_parameter(*setting) == 1 for setting in settings])
+
+
+def give_back_memory() -> None:
+    """Give what is free now back to the system."""
+    trim = _function("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+@functools.cache
+def _function(name: str) -> Callable[..., Any] | None:
+    """A function of the C library, None where it has none of that name."""
+    try:
+        return getattr(ctypes.CDLL(None), name)
+    except (OSError, TypeError, AttributeError):
+        return None
