@@ -18,6 +18,7 @@ from torch import Tensor
 
 import ramiel.runtime.threads
 from ramiel.runtime import Cluster, Input, Message, ParallelModel
+from ramiel.runtime.program import Program
 from ramiel.runtime.team import has_team
 
 X = torch.ones(2)
@@ -43,13 +44,17 @@ class Triple(ParallelModel):
     channels = (Message("x", "left", "right"), Message("double", "right", "left"))
 
 
+def no_team(program: Program) -> None:
+    """Every cluster gets a thread of its own."""
+
+
 @pytest.fixture(autouse=True, params=["team", "threads"])
 def workers_of_a_call(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the threads that run a call: one with a team of OpenMP's, or one a cluster."""
     if request.param == "team":
         assert has_team(2)
         return ["Triple team"]
-    monkeypatch.setattr(ramiel.runtime.threads, "team_size", lambda program: None)
+    monkeypatch.setattr(ramiel.runtime.threads, "team_size", no_team)
     return ["Triple left", "Triple right"]
 
 
