@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onnx import GraphProto, ModelProto, TensorProto, TypeProto, helper
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, helper
 
 from ramiel.errors import RamielError
 from ramiel.onnx_process import OnnxCrash, OnnxFailure, OnnxRefusal, ask_model
@@ -16,6 +16,14 @@ def _elements(tensor: TensorProto) -> int:
     for dim in tensor.dims:
         count *= dim
     return count
+
+
+def say_default(copy: NodeProto, node: NodeProto) -> None:
+    """Copy a node; STFT says its default, because ONNX's inference takes 0 for it."""
+    copy.CopyFrom(node)
+    names = {attribute.name for attribute in node.attribute}
+    if node.op_type == "STFT" and not node.domain and "onesided" not in names:
+        copy.attribute.append(helper.make_attribute("onesided", 1))
 
 
 def skeleton(model: ModelProto) -> ModelProto:
@@ -39,7 +47,7 @@ def skeleton(model: ModelProto) -> ModelProto:
             _elements(attribute.t) > PROPAGATED_ELEMENTS for attribute in node.attribute
         )
         if not large:
-            graph.node.append(node)
+            say_default(graph.node.add(), node)
             continue
         tensor = node.attribute[0].t
         graph.input.append(

@@ -21,6 +21,7 @@ from ramiel.dialects.onnx import StringType
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.dialects.syntax import to_literal
 from ramiel.errors import RamielError
+from ramiel.frontend.inference import say_default
 from ramiel.frontend.types import from_proto, to_proto
 from ramiel.onnx_process import OnnxFailure, ask
 from ramiel.tensors import Array, Dim, dims_of, element_of, static_shape, tensor_type
@@ -132,7 +133,8 @@ def infer_result_types(op: OnnxOperation, store: WeightStore) -> list[Attribute 
         array = constant_value(operand, store)
         if array is not None:
             data[f"i{index}"] = numpy_helper.from_array(array)
-    node = to_node(op)
+    node = NodeProto()
+    say_default(node, to_node(op))
     inferred = _infer_outputs(op, node, types, data)
     if inferred is None:
         return unknown

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from checking import check, lines, model_of
+from onnx.reference import ReferenceEvaluator
+
+from ramiel.onnx_backend import prepare
 
 GENERATOR = np.random.default_rng(0)
 REAL = GENERATOR.standard_normal((2, 6, 5, 1)).astype(np.float32)
@@ -50,3 +54,14 @@ def test_mel_weight_matrix(lower: float, upper: float) -> None:
 def test_transforms_read_as_calls() -> None:
     [line] = lines(model_of("DFT", [REAL, None, int64(1)], baked=True, onesided=1))
     assert line == "operators.dft(x0, axis=1, onesided=True)"
+
+
+def test_a_spectrum_is_one_sided_where_a_node_does_not_say() -> None:
+    model = onnx.parser.parse_model(
+        '<ir_version: 10, opset_import: ["" : 17]> g (float[1, 128, 1] x) => (float[1, 15, 9, 2] y)'
+        " <int64 step = {8}, int64 length = {16}> { y = STFT(x, step, , length) }"
+    )
+    x = np.random.default_rng(0).standard_normal((1, 128, 1)).astype(np.float32)
+    wanted: Any = ReferenceEvaluator(model).run(None, {"x": x})
+    [y] = prepare(model).run([x])
+    np.testing.assert_allclose(y, wanted[0], atol=1e-5)
