@@ -26,6 +26,7 @@ from ramiel.errors import RamielError
 from ramiel.frontend import check_model, lift_file, lift_model
 from ramiel.frontend.names import identifier
 from ramiel.ir_text import text_of
+from ramiel.precision import BFLOAT16, FLOAT32, TOLERANCES, check_precision
 from ramiel.remarks import collected
 from ramiel.scheduling.algorithms import schedule
 from ramiel.scheduling.machine import Machine
@@ -44,12 +45,14 @@ IDIOMS = ("fuse-gelu", "fuse-layer-norm", "fuse-attention", "dce")
 FUSE = ("fuse-batch-norm", "dce")
 LOWER = ("integer-shapes", "convert-onnx-to-torch", "outline-constants")
 LINEAR = {"fast": "fuse-linear", "faithful": "fuse-linear{keep-parameters=true}"}
+PRECISION = {FLOAT32: (), BFLOAT16: ("reduce-precision", "cse", "dce")}
 KERNELS = ("pack-weights", "fuse-activation", "channels-last", "cse", "dce")
 """What only runs well where PyTorch has oneDNN, as its builds for x86 and ARM have."""
 DUPLICATE = "duplicate-tasks{min-gain-percent=1}"
 """A copy is one more line to read: not for less than one per cent."""
 OPTIONAL = (
     *("constant-fold", *IDIOMS[:3], "fuse-batch-norm", "integer-shapes", "fuse-linear"),
+    PRECISION[BFLOAT16][0],
     *KERNELS[:3],
 )
 """Passes that a program runs without as well."""
@@ -83,6 +86,8 @@ class Options:
     """Copy operations to clusters that would wait for them, where that pays."""
     portable: bool = False
     """Leave out kernels that only some machines have."""
+    precision: str = FLOAT32
+    """One of PRECISIONS: what heavy operations compute in."""
     without: tuple[str, ...] = ()
     """Passes to leave out."""
     dims: tuple[str, ...] = ()
@@ -104,6 +109,11 @@ class Options:
     def model(self) -> str:
         """The cost model that is used."""
         return self.cost_model or os.environ.get(COST_MODEL_VARIABLE) or "profile"
+
+    @property
+    def tolerance(self) -> float:
+        """The largest relative difference from the reference in this precision."""
+        return TOLERANCES[self.precision]
 
     @property
     def usable_workers(self) -> int:
@@ -200,7 +210,8 @@ def passes_of(options: Options) -> list[str]:
     fuse = FUSE if preset == "fast" else ()
     kernels = KERNELS if preset == "fast" and not options.portable else ()
     passes = [*PRUNE, *extension_passes("onnx"), *IDIOMS, *fuse, *LOWER]
-    passes += [LINEAR[preset], "cse", "dce", *kernels]
+    check_precision(options.precision, preset, options.portable)
+    passes += [LINEAR[preset], "cse", "dce", *PRECISION[options.precision], *kernels]
     for name in options.without:
         if name not in OPTIONAL:
             raise RamielError(f"no pass {name!r} can be left out; {', '.join(OPTIONAL)} can")

@@ -34,6 +34,7 @@ PASSES = {
     "fuse-linear": ("transforms.fuse_linear", "FuseLinear"),
     "own-parameters": ("transforms.own_parameters", "OwnParameters"),
     "outline-blocks": ("transforms.outline_blocks", "OutlineBlocks"),
+    "reduce-precision": ("transforms.reduce_precision", "ReducePrecision"),
     "pack-weights": ("transforms.pack_weights", "PackWeights"),
     "fuse-activation": ("transforms.fuse_activation", "FuseActivation"),
     "channels-last": ("transforms.channels_last", "ChannelsLast"),

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,20 @@ import onnx
 from xdsl.ir import Attribute
 
 from ramiel import element_types
+from ramiel.agreement import SAMPLES, Agreement, measure_agreement
 from ramiel.backend.package import write_package
 from ramiel.batches import batch_of_inputs, join_inputs, join_outputs
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.driver import STYLES, Options, Progress, compile_model, load
 from ramiel.errors import RamielError
 from ramiel.loading import import_package
+from ramiel.precision import FLOAT32, TOLERANCES
 from ramiel.runtime import ParallelModel
 from ramiel.sampling import sample_inputs
 from ramiel.styles import compile_style, run_style, write_styled
 from ramiel.tensors import Array, from_torch, to_torch
 
-RELATIVE_TOLERANCE = 1e-4
-"""Largest difference that float outputs may have, relative to the output's largest value."""
+RELATIVE_TOLERANCE = TOLERANCES[FLOAT32]
 VERIFIED = ("serial", "threads")
 """The executors that are run unless others are asked for."""
 LEAST_VARIATION = 1e-4
@@ -44,11 +46,12 @@ class Difference:
     """The largest difference, over the largest value of the reference."""
     variation: float
     """How much the reference itself differs between two inputs, over its largest value."""
+    tolerance: float = RELATIVE_TOLERANCE
 
     @property
     def ok(self) -> bool:
         """Whether the difference is within the tolerance; a NaN is not."""
-        return self.relative <= RELATIVE_TOLERANCE
+        return self.relative <= self.tolerance
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Verification:
     lines: int
     """Of model.py."""
     compile_seconds: float
+    agreements: Sequence[Agreement] = ()
+    """Of classifiers in less precision than float32."""
 
     @property
     def ok(self) -> bool:
@@ -111,8 +116,19 @@ def verify_model(
             step(f"running {executor}")
             with compiled.load(executor=executor) as model:
                 outputs = call(model, inputs, program.function_type.outputs.data)
-            differences += compare(compiled.outputs, executor, outputs, expected, other)
-    return Verification(reference.name, differences, len(program.clusters), lines, seconds)
+            differences += compare(
+                compiled.outputs, executor, outputs, expected, other, options.tolerance
+            )
+        agreements: Sequence[Agreement] = ()
+        if options.precision != FLOAT32 and options.batch == 1:
+            step("comparing classes")
+            samples = [sample_inputs(graph, seed + i, dims) for i in range(SAMPLES)]
+            types = program.function_type.outputs.data
+            with compiled.load(executor="serial") as model:
+                run = partial(call, model, types=types)
+                agreements = measure_agreement(compiled.outputs, run, reference.run, samples)
+    clusters = len(program.clusters)
+    return Verification(reference.name, differences, clusters, lines, seconds, agreements)
 
 
 def _verify_style(
@@ -136,7 +152,7 @@ def _verify_style(
         types = styled.graph.function_type.outputs.data
         outputs = run_style(package, options.style, list(inputs.values()), types)
     names = styled.graph.result_names()
-    differences = compare(names, options.style, outputs, expected, other)
+    differences = compare(names, options.style, outputs, expected, other, options.tolerance)
     return Verification(reference, differences, 1, lines, seconds)
 
 
@@ -211,6 +227,7 @@ def compare(
     outputs: Sequence[Array],
     expected: Sequence[Array],
     other: Sequence[Array],
+    tolerance: float = RELATIVE_TOLERANCE,
 ) -> list[Difference]:
     """Compare outputs with the expected ones; `other` are the reference's on another input."""
     differences: list[Difference] = []
@@ -219,7 +236,7 @@ def compare(
         absolute = _difference(output, wanted)
         variation = _difference(varied, wanted) if varied.shape == wanted.shape else np.inf
         differences.append(
-            Difference(name, executor, absolute, absolute / scale, variation / scale)
+            Difference(name, executor, absolute, absolute / scale, variation / scale, tolerance)
         )
     return differences
 

@@ -11,7 +11,7 @@ from math import prod
 from typing import Any
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, f32
+from xdsl.dialects.builtin import BFloat16Type, ModuleOp, f32
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
@@ -44,7 +44,7 @@ def pack_convolution(match: TorchMatch) -> None:
     bound = match.op.bind()
     x, weight = bound["input"], match.weight(bound["weight"])
     shape = static_shape(x.type)
-    if weight is None or shape is None or not _is_float32(match) or _is_small(match):
+    if weight is None or shape is None or not _has_kernel(match) or _is_small(match):
         return
     literals = literals_of(match.op, *CONVOLUTION)
     packed = match.prepare("operators.pack_conv2d", weight, input_shape=list(shape), **literals)
@@ -57,7 +57,7 @@ def pack_linear(match: TorchMatch) -> None:
     bound = match.op.bind()
     x, weight = bound["input"], match.weight(bound["weight"])
     shape = static_shape(x.type)
-    if weight is None or shape is None or not _is_float32(match) or _is_small(match):
+    if weight is None or shape is None or not _has_kernel(match) or _is_small(match):
         return
     packed = match.prepare("operators.pack_linear", weight, rows=prod(shape[:-1]))
     match.become("operators.linear", [x, packed, *_bias(bound)], {})
@@ -67,8 +67,10 @@ def _bias(bound: dict[str, Any]) -> list[SSAValue]:
     return [bound["bias"]] if "bias" in bound else []
 
 
-def _is_float32(match: TorchMatch) -> bool:
-    return all(element_of(value.type) == f32 for value in (*match.op.operands, *match.op.results))
+def _has_kernel(match: TorchMatch) -> bool:
+    """Whether all types are float32, or all bfloat16."""
+    elements = {element_of(value.type) for value in (*match.op.operands, *match.op.results)}
+    return elements in ({f32}, {BFloat16Type()})
 
 
 def _is_small(match: TorchMatch) -> bool:

@@ -39,6 +39,25 @@ def has_onednn() -> bool:
     return False
 
 
+@functools.cache
+def has_bfloat16() -> bool:
+    """Whether oneDNN has kernels in bfloat16 for this CPU; a warning if it has not."""
+    mkldnn: Any = torch.ops.mkldnn
+    if mkldnn._is_mkldnn_bf16_supported():
+        return True
+    warnings.warn(
+        "compiled for bfloat16, for which oneDNN has no kernels on this CPU: "
+        "PyTorch's own, slower ones run instead",
+        stacklevel=2,
+    )
+    return False
+
+
+def can_pack(weight: torch.Tensor) -> bool:
+    """Whether oneDNN's kernels run on weights of that dtype here."""
+    return has_onednn() and (weight.dtype != torch.bfloat16 or has_bfloat16())
+
+
 def pair(value: int | tuple[int, int]) -> list[int]:
     """Two numbers from one or two."""
     return [value, value] if isinstance(value, int) else list(value)
@@ -68,7 +87,7 @@ def pack_conv2d(
 
     The layout also depends on how many threads the calling thread uses.
     """
-    if not has_onednn():
+    if not can_pack(weight):
         return weight
     convolution = pair(padding), pair(stride), pair(dilation), groups, list(input_shape)
     binding: Any = torch.nn.functional  # has torch._C._nn, which PyTorch does not describe
@@ -90,7 +109,7 @@ def conv2d(
     scalars: tuple[float, ...] = (),
     algorithm: str = "none",
 ) -> torch.Tensor:
-    """activation(conv2d(x, weight, bias) + add), float32 (N, C, H, W) to (N, M, H', W').
+    """activation(conv2d(x, weight, bias) + add) of (N, C, H, W), float32 or bfloat16.
 
     With `add` the activation is "relu" or none.
     """
@@ -107,7 +126,7 @@ def conv2d(
 
 def pack_linear(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
     """The weight (N, K) in oneDNN's layout for that many rows of input."""
-    if not has_onednn():
+    if not can_pack(weight):
         return weight
     reorder: Any = torch.ops.mkldnn._reorder_linear_weight
     return reorder(weight, rows)
@@ -122,7 +141,7 @@ def linear(
     scalars: tuple[float, ...] = (),
     algorithm: str = "none",
 ) -> torch.Tensor:
-    """activation(x @ weightᵀ + bias), float32 (…, K) to (…, N)."""
+    """activation(x @ weightᵀ + bias), float32 or bfloat16 (…, K) to (…, N)."""
     if not weight.is_mkldnn:
         return activate(F.linear(x, weight, bias), activation, scalars, algorithm)
     run: Any = torch.ops.mkldnn._linear_pointwise

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ramiel.driver import HYPER, OPTIONAL, PRESETS, STYLES, Options, Progress
 from ramiel.errors import RamielError
+from ramiel.precision import FLOAT32, PRECISIONS
 
 
 def add_model(command: argparse.ArgumentParser) -> None:
@@ -46,6 +47,13 @@ def add_compiler_options(
         "--portable",
         action="store_true",
         help="leave out kernels that only some machines have",
+    )
+    command.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=FLOAT32,
+        help="bf16: convolutions and matrix products compute in bfloat16, which costs accuracy: "
+        "see what `ramiel verify --precision bf16` prints (default: float32)",
     )
     command.add_argument(
         "--without",
@@ -118,6 +126,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         workers=arguments.workers if isinstance(arguments.workers, int) else None,
         preset=arguments.preset or ("fast" if style == STYLES[0] else "faithful"),
         portable=arguments.portable,
+        precision=arguments.precision,
         without=tuple(arguments.without),
         force_parallel=arguments.force_parallel,
         duplicate=arguments.duplicate,

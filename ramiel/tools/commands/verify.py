@@ -16,7 +16,7 @@ from ramiel.tools.commands.common import (
     options_of,
     progress,
 )
-from ramiel.verification import LEAST_VARIATION, RELATIVE_TOLERANCE, VERIFIED, verify_model
+from ramiel.verification import LEAST_VARIATION, VERIFIED, verify_model
 
 HELP = "compare the compiled model, serial and parallel, with onnxruntime"
 EXAMPLE = "ramiel verify googlenet.onnx"
@@ -62,9 +62,11 @@ def run(arguments: argparse.Namespace) -> int:
     for item in found.differences:
         if item.executor == found.differences[0].executor and item.variation < LEAST_VARIATION:
             print(f"warning: {item.output} hardly depends on its input: this proves little")
+    for agreement in found.agreements:
+        print(agreement.text)
     if wrong:
         count = len(found.differences)
-        print(f"{wrong} of {count} differ from {found.reference} by > {RELATIVE_TOLERANCE:g}")
+        print(f"{wrong} of {count} differ from {found.reference} by > {options.tolerance:g}")
         return 1
-    print(f"all within {RELATIVE_TOLERANCE:g} of {found.reference}")
+    print(f"all within {options.tolerance:g} of {found.reference}")
     return 0
