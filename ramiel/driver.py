@@ -16,6 +16,7 @@ from xdsl.universe import Universe
 from xdsl.utils.exceptions import VerifyException
 
 from ramiel.backend.module_printer import INFERENCE_ONLY, prediction
+from ramiel.backend.stretches import TORCH_COMPILE
 from ramiel.backend.target import find_program
 from ramiel.cores import available_cores
 from ramiel.costs.cost_file import costs_text
@@ -32,7 +33,7 @@ from ramiel.scheduling.algorithms import schedule
 from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.parallelism import Parallelism, measure_parallelism
 from ramiel.scheduling.report import ScheduleReport, report_schedule
-from ramiel.tensors import byte_size
+from ramiel.tensors import byte_size, static_shape
 from ramiel.transforms.task_graph import Tasks, cost_of, is_task, read_tasks
 from ramiel.transforms.task_program import MAKESPAN, SERIAL
 from ramiel.weight_files import programs, weight_names
@@ -45,14 +46,14 @@ IDIOMS = ("fuse-gelu", "fuse-layer-norm", "fuse-attention", "dce")
 FUSE = ("fuse-batch-norm", "dce")
 LOWER = ("integer-shapes", "convert-onnx-to-torch", "outline-constants")
 LINEAR = {"fast": "fuse-linear", "faithful": "fuse-linear{keep-parameters=true}"}
-PRECISION = {FLOAT32: (), BFLOAT16: ("reduce-precision", "cse", "dce")}
+REDUCE = ("reduce-precision", "cse", "dce")
 KERNELS = ("pack-weights", "fuse-activation", "channels-last", "cse", "dce")
 """What only runs well where PyTorch has oneDNN, as its builds for x86 and ARM have."""
 DUPLICATE = "duplicate-tasks{min-gain-percent=1}"
 """A copy is one more line to read: not for less than one per cent."""
 OPTIONAL = (
     *("constant-fold", *IDIOMS[:3], "fuse-batch-norm", "integer-shapes", "fuse-linear"),
-    PRECISION[BFLOAT16][0],
+    REDUCE[0],
     *KERNELS[:3],
 )
 """Passes that a program runs without as well."""
@@ -88,6 +89,8 @@ class Options:
     """Leave out kernels that only some machines have."""
     precision: str = FLOAT32
     """One of PRECISIONS: what heavy operations compute in."""
+    torch_compile: bool = False
+    """Clusters go through torch.compile between their messages, instead of oneDNN's kernels."""
     without: tuple[str, ...] = ()
     """Passes to leave out."""
     dims: tuple[str, ...] = ()
@@ -208,10 +211,12 @@ def passes_of(options: Options) -> list[str]:
     if preset not in PRESETS:
         raise RamielError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
     fuse = FUSE if preset == "fast" else ()
-    kernels = KERNELS if preset == "fast" and not options.portable else ()
+    plain = options.portable or options.torch_compile
+    kernels = KERNELS if preset == "fast" and not plain else ()
+    reduce = REDUCE if options.precision == BFLOAT16 else ()
     passes = [*PRUNE, *extension_passes("onnx"), *IDIOMS, *fuse, *LOWER]
     check_precision(options.precision, preset, options.portable)
-    passes += [LINEAR[preset], "cse", "dce", *PRECISION[options.precision], *kernels]
+    passes += [LINEAR[preset], "cse", "dce", *reduce, *kernels]
     for name in options.without:
         if name not in OPTIONAL:
             raise RamielError(f"no pass {name!r} can be left out; {', '.join(OPTIONAL)} can")
@@ -262,6 +267,8 @@ def _compile(
         options = replace(options, force_parallel=True)
     module = load(model, package)
     pipeline = lower_model(module, options, progress, keep_ir)
+    if options.torch_compile:
+        check_torch_compile(_graph_of(module), options)
     costs = estimate(pipeline, options)
     tasks, machine = tasks_of(module), machine_of_module(module)
     parallelism = measure_parallelism(tasks.graph)
@@ -277,6 +284,8 @@ def _compile(
     program = find_program(module)
     if package is not None:
         program.sym_name = StringAttr(identifier(package, "model"))
+    if options.torch_compile:
+        program.attributes[TORCH_COMPILE] = UnitAttr()
     if options.preset == "fast":
         program.attributes[INFERENCE_ONLY] = UnitAttr()
     return Compilation(
@@ -289,6 +298,20 @@ def _compile(
         tuple(pipeline.weights_of_stages),
         costs,
     )
+
+
+def check_torch_compile(graph: GraphOp, options: Options) -> None:
+    """Raises RamielError for what is not compiled by torch.compile."""
+    if options.preset != "fast":
+        raise RamielError("--torch-compile freezes the weights: it goes with --preset fast")
+    if options.batch != 1:
+        raise RamielError("--torch-compile goes with --batch 1")
+    for name, argument in zip(graph.argument_names(), graph.arguments, strict=True):
+        if static_shape(argument.type) is None:
+            raise RamielError(
+                f"--torch-compile: input {name!r} has sizes that are not known; fix them with "
+                "--dim NAME=SIZE"
+            )
 
 
 def estimate(pipeline: Pipeline, options: Options) -> str:

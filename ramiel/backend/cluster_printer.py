@@ -11,6 +11,7 @@ from ramiel.backend.liveness import dropped_after
 from ramiel.backend.naming import Names
 from ramiel.backend.region_printer import RegionPrinter
 from ramiel.backend.source import Source, as_comment
+from ramiel.backend.stretches import TORCH_COMPILE, Stretch, stretches_of
 from ramiel.backend.wrapping import LINE_LENGTH
 from ramiel.dialects.dataflow import ConstantOp, WeightOp
 from ramiel.dialects.onnx import OptionalType, SequenceType
@@ -79,12 +80,15 @@ class ClusterPrinter:
         self.names = names
         self.headed = False
         self.dropped: Mapping[Operation, Sequence[SSAValue]] = {}
+        self.stretches: dict[Operation, Stretch] = {}
+        """The stretch that an operation is printed in, once it is."""
         self.regions = RegionPrinter(source, names, self._operation)
         self.total = max(self._cost(cluster.block.ops), 1)
 
     def print(self) -> None:
         """Print the function."""
         name = cluster_name(self.cluster)
+        self._print_stretches()
         inputs = [
             f"{self.names[argument]}: {annotation(argument.type)}"
             for argument in (
@@ -101,10 +105,10 @@ class ClusterPrinter:
             for op in self.cluster.block.ops
             if not isinstance(op, OutputOp | WeightOp | PrepareOp)
         ]
-        returned = [op.value for op in self.cluster.block.ops if isinstance(op, OutputOp)]
-        self.dropped = dropped_after(statements, returned)
-        for section, group in groupby(statements, lambda op: module_of(node_name(op))):
-            self._section(section, list(group))
+        if not self.stretches:  # what is only known in a stretch cannot be dropped here
+            returned = [op.value for op in self.cluster.block.ops if isinstance(op, OutputOp)]
+            self.dropped = dropped_after(statements, returned)
+        self._sections(statements)
         outputs = [
             f"{quote(self.program.result_names()[op.position])}: {self.names[op.value]}"
             for op in self.cluster.block.ops
@@ -112,6 +116,35 @@ class ClusterPrinter:
         ]
         self.source.statement(f"return {{{', '.join(outputs)}}}")
         self.regions.print_functions()
+
+    def _sections(self, statements: Sequence[Operation]) -> None:
+        for section, group in groupby(statements, lambda op: module_of(node_name(op))):
+            self._section(section, list(group))
+
+    def _print_stretches(self) -> None:
+        """The functions for torch.compile, before the cluster that calls them."""
+        if TORCH_COMPILE not in self.program.attributes:
+            return
+        for stretch in stretches_of(self.cluster):
+            inputs = [f"{self.names[v]}: {annotation(v.type)}" for v in stretch.inputs]
+            outputs = [self.names[value] for value in stretch.outputs]
+            result = "Tensor" if len(outputs) == 1 else "tuple[Tensor, ...]"
+            parameters = ", ".join([*inputs, "w: Weights"])
+            self.source.add("@compiled")
+            self.source.statement(f"def {stretch.name}({parameters}) -> {result}:", 0)
+            self._sections(stretch.operations)
+            self.source.statement(f"return {', '.join(outputs)}")
+            self.source.add("", "")
+            self.headed = False
+            self.stretches.update(dict.fromkeys(stretch.operations, stretch))
+
+    def _call_stretch(self, op: Operation, stretch: Stretch) -> None:
+        """In the cluster's function, where its first operation stands."""
+        if op is not stretch.operations[0]:
+            return
+        arguments = [*(self.names[value] for value in stretch.inputs), "w"]
+        targets = ", ".join(self.names[value] for value in stretch.outputs)
+        self.source.statement(f"{targets} = {stretch.name}({', '.join(arguments)})", 4, op)
 
     def _docstring(self) -> None:
         calls = sum(isinstance(op, CallOp | IfOp | LoopOp) for op in self.cluster.block.ops)
@@ -147,7 +180,8 @@ class ClusterPrinter:
 
     def _section(self, name: str, operations: Sequence[Operation]) -> None:
         """The operations of one module of the model: under its name, if they are several."""
-        headed = bool(name) and len(operations) >= SECTION_LENGTH
+        printed = [op for op in operations if op not in self.stretches]
+        headed = bool(name) and len(printed) >= SECTION_LENGTH
         if (headed or self.headed) and not self.source.lines[-1].endswith('"""'):
             self.source.add("")
         if headed:
@@ -176,6 +210,9 @@ class ClusterPrinter:
         return sum(cost[min(width, len(cost)) - 1] for cost in costs)
 
     def _operation(self, op: Operation, indent: int = 4) -> None:
+        if op in self.stretches:
+            self._call_stretch(op, self.stretches[op])
+            return
         match op:
             case IfOp() | LoopOp():
                 self.regions.print(op, indent)

@@ -22,6 +22,7 @@ from ramiel.backend.naming import Namespace, class_name, name_values
 from ramiel.backend.source import Source, as_comment
 from ramiel.backend.source_map import Lines, lines_of
 from ramiel.backend.timeline_printer import chart
+from ramiel.backend.stretches import TORCH_COMPILE, stretches_of
 from ramiel.dialects.dataflow import WeightOp
 from ramiel.dialects.onnx import OptionalType, SequenceType, StringType
 from ramiel.dialects.task import ProgramOp
@@ -56,6 +57,8 @@ def print_module(program: ProgramOp, name: str | None = None) -> PrintedModule:
     for cluster in program.clusters:
         namespace.taken.add(cluster_name(cluster))
         stages = stages_of(cluster) if program.workers else ()
+        if TORCH_COMPILE in program.attributes:
+            namespace.taken.update(stretch.name for stretch in stretches_of(cluster))
         namespace.taken.update(f"{cluster_name(cluster)}_stage_{i}" for i in range(len(stages)))
     names = name_values(program, namespace)
     body = Source()
@@ -95,11 +98,10 @@ def _print_head(source: Source, program: ProgramOp, title: str, arguments: str, 
         used = [name for name in names if name != "Message" or "Message(" in body]
         source.add(f"from ._runtime import {', '.join(used)}")
         return
-    source.add(
-        "from ._runtime import Channels, Cluster, Input, Message, ParallelModel, Weights"
-        if "Message(" in body
-        else "from ._runtime import Channels, Cluster, Input, ParallelModel, Weights"
-    )
+    names = ["Channels", "Cluster", "Input", "Message", "ParallelModel", "Weights", "compiled"]
+    optional = {"Message": "Message(", "compiled": "@compiled"}
+    used = [name for name in names if optional.get(name, "") in body]
+    source.add(f"from ._runtime import {', '.join(used)}")
 
 
 def prediction(program: ProgramOp, key: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .batches import BatchModel, SampleChannels, Stage
 from .channels import Channels
 from .command_line import main
+from .compilation import compiled
 from .errors import (
     CallTimeout,
     ChannelError,
@@ -37,5 +38,6 @@ __all__ = [
     "Weight",
     "Weights",
     "WeightsError",
+    "compiled",
     "main",
 ]

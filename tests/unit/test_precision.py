@@ -26,8 +26,8 @@ def model(tmp_path: Path) -> Path:
     return path
 
 
-def options(**given: bool) -> Options:
-    return Options(workers=2, precision="bf16", cost_model="static", **given)
+def options(portable: bool = False) -> Options:
+    return Options(workers=2, precision="bf16", cost_model="static", portable=portable)
 
 
 def silent(step: str) -> None:

@@ -56,6 +56,12 @@ def add_compiler_options(
         "see what `ramiel verify --precision bf16` prints (default: float32)",
     )
     command.add_argument(
+        "--torch-compile",
+        action="store_true",
+        help="run each cluster through torch.compile between its messages; it needs a C++ compiler "
+        "where the model runs, and takes seconds to minutes at the first call",
+    )
+    command.add_argument(
         "--without",
         action="append",
         default=[],
@@ -122,11 +128,14 @@ def options_of(arguments: argparse.Namespace) -> Options:
     style = getattr(arguments, "style", STYLES[0])
     if arguments.batch != 1 and style != STYLES[0]:
         raise RamielError(f"--batch goes with --style {STYLES[0]}")
+    if arguments.torch_compile and style != STYLES[0]:
+        raise RamielError(f"--torch-compile goes with --style {STYLES[0]}")
     return Options(
         workers=arguments.workers if isinstance(arguments.workers, int) else None,
         preset=arguments.preset or ("fast" if style == STYLES[0] else "faithful"),
         portable=arguments.portable,
         precision=arguments.precision,
+        torch_compile=arguments.torch_compile,
         without=tuple(arguments.without),
         force_parallel=arguments.force_parallel,
         duplicate=arguments.duplicate,
