@@ -41,7 +41,7 @@ from ramiel.weight_files import programs, weight_names
 SIMPLIFY = ("infer-shapes", "canonicalize-onnx", "constant-fold", "cse", "dce")
 PRUNE = ("upgrade-onnx", *SIMPLIFY, *SIMPLIFY)
 """Twice: a folded shape makes more shapes known."""
-IDIOMS = ("fuse-gelu", "fuse-layer-norm", "fuse-attention", "dce")
+IDIOMS = ("fuse-pad", "fuse-gelu", "fuse-layer-norm", "fuse-attention", "dce")
 """What exporters took to pieces, as PyTorch has it: no parameter changes."""
 FUSE = ("fuse-batch-norm", "dce")
 LOWER = ("integer-shapes", "convert-onnx-to-torch", "outline-constants")
@@ -52,7 +52,7 @@ KERNELS = ("pack-weights", "fuse-activation", "channels-last", "cse", "dce")
 DUPLICATE = "duplicate-tasks{min-gain-percent=1}"
 """A copy is one more line to read: not for less than one per cent."""
 OPTIONAL = (
-    *("constant-fold", *IDIOMS[:3], "fuse-batch-norm", "integer-shapes", "fuse-linear"),
+    *("constant-fold", *IDIOMS[:4], "fuse-batch-norm", "integer-shapes", "fuse-linear"),
     REDUCE[0],
     *KERNELS[:3],
 )

@@ -61,6 +61,16 @@ CASES = {
         "k = Transpose <perm = [0, 1, 3, 2]> (x) a = Mul (x, scale) b = Mul (k, scale) "
         "s = MatMul (a, b) p = Softmax <axis = -1> (s) y = MatMul (p, x)",
     ),
+    "attention, scaled by a division": (
+        ATTENTION,
+        "k = Transpose <perm = [0, 1, 3, 2]> (x) s = MatMul (x, k) t = Div (s, root) "
+        "p = Softmax <axis = -1> (t) y = MatMul (p, x)",
+    ),
+    "attention, q and k divided": (
+        ATTENTION,
+        "k = Transpose <perm = [0, 1, 3, 2]> (x) a = Div (x, root) b = Div (k, root) "
+        "s = MatMul (a, b) p = Softmax <axis = 3> (s) y = MatMul (p, x)",
+    ),
     "attention with a mask": (
         ATTENTION,
         "k = Transpose <perm = [0, 1, 3, 2]> (x) s = MatMul (x, k) t = Mul (s, scale) "
