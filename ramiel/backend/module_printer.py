@@ -21,8 +21,8 @@ from ramiel.backend.layout_printer import has_layouts
 from ramiel.backend.naming import Namespace, class_name, name_values
 from ramiel.backend.source import Source, as_comment
 from ramiel.backend.source_map import Lines, lines_of
-from ramiel.backend.timeline_printer import chart
 from ramiel.backend.stretches import TORCH_COMPILE, stretches_of
+from ramiel.backend.timeline_printer import chart
 from ramiel.dialects.dataflow import WeightOp
 from ramiel.dialects.onnx import OptionalType, SequenceType, StringType
 from ramiel.dialects.task import ProgramOp
