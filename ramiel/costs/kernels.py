@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ from ramiel.operators.evaluation import expression_function
 from ramiel.operators.interpreter import run_operation
 from ramiel.operators.rendering import render
 from ramiel.sampling import sample_inputs
-from ramiel.tensors import byte_size, element_of, static_shape, to_torch
+from ramiel.tensors import byte_size, dims_of, element_of, static_shape, to_torch
 
 UNKNOWN_RESULT_BYTES = 16 * MEBIBYTE
 """What an operation may write whose result's size is known only from its operands' values."""
@@ -103,6 +104,17 @@ def refusal_of(op: Operation, limits: Limits) -> str | None:
     flops = arithmetic(op)
     if flops > limits.flops:
         return f"its {flops} floating-point operations are over {limits.flops}"
+    return None
+
+
+def refusal_of_inputs(graph: GraphOp, limits: Limits) -> str | None:
+    """Why inputs must not be made up, None if they may: they are drawn in 8 bytes an element."""
+    most = 2 * limits.result_bytes
+    drawn = [
+        8 * prod(d for d in dims_of(v.type) or () if isinstance(d, int)) for v in graph.arguments
+    ]
+    if max(drawn, default=0) > most or sum(drawn) > limits.total_bytes:
+        return f"inputs of {sum(drawn)} bytes, drawn in 8 each, are too many"
     return None
 
 

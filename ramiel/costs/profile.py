@@ -18,7 +18,14 @@ from itertools import takewhile
 from xdsl.ir import Operation
 
 from ramiel.costs.calibration import this_machine
-from ramiel.costs.kernels import Inputs, Kernel, Runner, bytes_alive, kernels_of
+from ramiel.costs.kernels import (
+    Inputs,
+    Kernel,
+    Runner,
+    bytes_alive,
+    kernels_of,
+    refusal_of_inputs,
+)
 from ramiel.costs.measurements import Measurements
 from ramiel.costs.measuring import by_each_width
 from ramiel.costs.model import Estimate, Request
@@ -87,6 +94,9 @@ class Profiler:
         self.bytes = bytes_alive(request.graph, self.kernels)
         if self.bytes > limits.total_bytes:
             self.refuse(f"the model needs more than {limits.total_bytes} bytes")
+        too_many = refusal_of_inputs(request.graph, limits)
+        if too_many is not None:
+            self.refuse(too_many)
         self.measured = False
         self._inputs: Inputs | None = None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, helper
 
 from ramiel.errors import RamielError
@@ -56,7 +58,30 @@ def skeleton(model: ModelProto) -> ModelProto:
     return bare
 
 
-def _collect(graph: GraphProto, types: dict[str, TypeProto]) -> None:
+@dataclass(frozen=True)
+class GraphTypes:
+    """The types of a graph's values, and of the graphs inside it: siblings may repeat names."""
+
+    values: dict[str, TypeProto] = field(default_factory=dict[str, TypeProto])
+    inner: dict[tuple[str, str], GraphTypes] = field(
+        default_factory=dict[tuple[str, str], "GraphTypes"]
+    )
+    """By the first result of the node and the attribute's name."""
+
+    def of_body(self, node: NodeProto, attribute: str) -> GraphTypes:
+        """Those of a graph that is a node's attribute."""
+        return self.inner.get((_first_result(node), attribute), _UNKNOWN)
+
+
+_UNKNOWN = GraphTypes()
+
+
+def _first_result(node: NodeProto) -> str:
+    return next((name for name in node.output if name), "")
+
+
+def _collect(graph: GraphProto) -> GraphTypes:
+    found = GraphTypes()
     for value in graph.value_info:
         # Of a branch that cannot be taken ONNX infers sizes below 0.
         for dim in value.type.tensor_type.shape.dim:
@@ -64,17 +89,19 @@ def _collect(graph: GraphProto, types: dict[str, TypeProto]) -> None:
                 dim.Clear()
     for value in (*graph.input, *graph.output, *graph.value_info):
         if value.type.WhichOneof("value") is not None:
-            types[value.name] = value.type
+            found.values[value.name] = value.type
     for tensor in graph.initializer:
-        types[tensor.name] = helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
+        type = helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
+        found.values[tensor.name] = type
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.HasField("g"):
-                _collect(attribute.g, types)
+                found.inner[_first_result(node), attribute.name] = _collect(attribute.g)
+    return found
 
 
-def infer_types(model: ModelProto) -> dict[str, TypeProto]:
-    """The type of each value that ONNX can infer, by name.
+def infer_types(model: ModelProto) -> GraphTypes:
+    """The type of each value that ONNX can infer.
 
     Raises RamielError if the model's types contradict each other, or ONNX cannot cope with it.
     """
@@ -84,6 +111,4 @@ def infer_types(model: ModelProto) -> dict[str, TypeProto]:
         raise RamielError(f"ONNX cannot infer the model's types: {error}") from error
     except OnnxRefusal as error:
         raise RamielError(f"the model's types contradict each other: {error}") from error
-    types: dict[str, TypeProto] = {}
-    _collect(inferred.graph, types)
-    return types
+    return _collect(inferred.graph)

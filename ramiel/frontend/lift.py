@@ -29,7 +29,7 @@ from ramiel.errors import RamielError
 from ramiel.frontend import attributes
 from ramiel.frontend.functions import expand_functions
 from ramiel.frontend.graph_checks import check_attributes, check_graph, check_outputs
-from ramiel.frontend.inference import infer_types
+from ramiel.frontend.inference import GraphTypes, infer_types
 from ramiel.frontend.initializers import decode, initializer_readers
 from ramiel.frontend.names import identifier, node_hint
 from ramiel.frontend.types import from_proto
@@ -46,8 +46,9 @@ _MACHINE_DOMAIN = "com.microsoft.nchwc"
 class Scope:
     """The values of a graph by name, within those of the graphs around it."""
 
-    def __init__(self, block: Block, outer: Scope | None = None) -> None:
+    def __init__(self, block: Block, types: GraphTypes, outer: Scope | None = None) -> None:
         self.block = block
+        self.types = types
         self.outer = outer
         self.values: dict[str, SSAValue] = {}
 
@@ -84,8 +85,8 @@ class Lifter:
         graph = self.model.graph
         check_graph(graph)
         inputs = [value for value in graph.input if value.name not in self.tensors]
-        types = [self._type_of(value.name) for value in inputs]
-        scope = Scope(Block(arg_types=types))
+        types = [_type_in(self.types, value.name) for value in inputs]
+        scope = Scope(Block(arg_types=types), self.types)
         for value, argument in zip(inputs, scope.block.args, strict=True):
             argument.name_hint = identifier(value.name, "input")
             scope.values[value.name] = argument
@@ -111,11 +112,6 @@ class Lifter:
             raise RamielError(f"output {name!r} is computed by no node")
         return value
 
-    def _type_of(self, name: str) -> Attribute:
-        if name not in self.types:
-            return UnrankedTensorType(f32)
-        return from_proto(self.types[name])
-
     def _lift_nodes(self, graph: GraphProto, scope: Scope) -> None:
         for node in graph.node:
             try:
@@ -135,8 +131,8 @@ class Lifter:
         main = scope
         while main.outer is not None:
             main = main.outer
-        tensor = self.tensors[name]
-        op: Operation = WeightOp(name, from_proto(self.types[name]) if name in self.types else f32)
+        tensor, known = self.tensors[name], self.types.values
+        op: Operation = WeightOp(name, from_proto(known[name]) if name in known else f32)
         if tensor.data_type == TensorProto.STRING:
             op = self._texts(tensor)
         op.results[0].name_hint = identifier(tensor.name, "weight")
@@ -174,9 +170,9 @@ class Lifter:
         version = self.opsets.get(domain)
         cls = operation_class(node.op_type, domain, version) if version else None
         if cls is None:
-            self._finish(node, self._custom(node, domain, operands), scope)
+            self._finish(node, self._custom(node, domain, operands, scope), scope)
             return
-        types = [self._type_of(name) if name else None for name in node.output]
+        types = [_type_in(scope.types, name) if name else None for name in node.output]
         while types and types[-1] is None:
             types.pop()
         check_attributes(node, cls.SCHEMA)
@@ -186,7 +182,7 @@ class Lifter:
             if item.type != AttributeProto.GRAPH
         }
         graphs = {
-            item.name: self._region(item.g, scope)
+            item.name: self._region(item.g, scope, scope.types.of_body(node, item.name))
             for item in node.attribute
             if item.type == AttributeProto.GRAPH
         }
@@ -222,7 +218,7 @@ class Lifter:
         return WeightOp(node.output[0], type_of_array(array))
 
     def _custom(
-        self, node: NodeProto, domain: str, operands: Sequence[SSAValue | None]
+        self, node: NodeProto, domain: str, operands: Sequence[SSAValue | None], scope: Scope
     ) -> Operation:
         if domain == _MACHINE_DOMAIN:
             raise RamielError(
@@ -237,7 +233,7 @@ class Lifter:
         }
         return CustomOp.create(
             operands=[value for value in operands if value is not None],
-            result_types=[self._type_of(name) for name in names],
+            result_types=[_type_in(scope.types, name) for name in names],
             properties={
                 "domain": StringAttr(domain),
                 "op_type": StringAttr(node.op_type),
@@ -246,7 +242,7 @@ class Lifter:
             },
         )
 
-    def _region(self, graph: GraphProto, outer: Scope) -> Region:
+    def _region(self, graph: GraphProto, outer: Scope, inner: GraphTypes) -> Region:
         """A graph attribute: its inputs are block arguments, outer values are captured."""
         check_graph(graph)
         # Weights of the main graph that the body reads must stand before the body.
@@ -257,7 +253,7 @@ class Lifter:
             from_proto(value.type) if value.HasField("type") else NoneType()
             for value in graph.input
         ]
-        scope = Scope(Block(arg_types=types), outer)
+        scope = Scope(Block(arg_types=types), inner, outer)
         for value, argument in zip(graph.input, scope.block.args, strict=True):
             argument.name_hint = identifier(value.name, "input")
             scope.values[value.name] = argument
@@ -272,6 +268,11 @@ class Lifter:
         self._lift_nodes(graph, scope)
         scope.add(OutputOp([self._output(scope, value.name) for value in graph.output]))
         return Region(scope.block)
+
+
+def _type_in(types: GraphTypes, name: str) -> Attribute:
+    known = types.values.get(name)
+    return UnrankedTensorType(f32) if known is None else from_proto(known)
 
 
 def _names_read(graph: GraphProto) -> Iterable[str]:

@@ -305,6 +305,10 @@ def _is_whole(size: tensors.Dim, scale: float | None) -> bool:
     return isinstance(size, int) and scale is not None and (size * scale).is_integer()
 
 
+LONGEST = 1 << 22
+"""An axis, before or after, beyond which places are not compared one by one."""
+
+
 def _same_places(
     what: Resizing, mode: str, size: tensors.Dim, wanted: int | None, scale: float | None
 ) -> bool:
@@ -323,7 +327,7 @@ def _same_places(
         return False
     count = (_scaled(size, scale) or 0) if wanted is None else wanted
     factor = count / size if scale is None else scale
-    if count < 1:
+    if count < 1 or max(size, count) > LONGEST:  # comparing takes memory
         return False
     at = source_coordinates(size, count, factor, what.coordinates)
     ours = nearest_places(at, what.nearest_mode).clamp(0, size - 1).long()

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import FunctionType, ModuleOp
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from ramiel.dialects.dataflow import GraphOp
+from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.emitter import Unsupported
+from ramiel.tensors import dims_of
+from ramiel.transforms.infer_shapes import infer_operation
 from ramiel.transforms.lowering import lower_block, report
+from ramiel.transforms.result_types import refresh_result_types
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class ConvertOnnxToTorch(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for graph in op.ops:
             if isinstance(graph, GraphOp):
+                infer_what_is_unknown(graph)
                 errors: list[Unsupported] = []
                 lower_block(graph.block, graph.store, errors)
                 if errors:
@@ -32,7 +37,8 @@ class ConvertOnnxToTorch(ModulePass):
                 refresh_result_types(graph)
 
 
-def refresh_result_types(graph: GraphOp) -> None:
-    """The graph's results have the types of what it returns."""
-    types = list(graph.output.values.types)
-    graph.function_type = FunctionType.from_lists(graph.function_type.inputs.data, types)
+def infer_what_is_unknown(graph: GraphOp) -> None:
+    """Types of results that nobody has inferred yet: without one, they would count as f32."""
+    for op in graph.walk():
+        if isinstance(op, OnnxOperation) and None in map(dims_of, op.result_types):
+            infer_operation(op, graph.store)

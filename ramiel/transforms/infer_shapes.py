@@ -19,8 +19,8 @@ from ramiel.errors import RamielError
 from ramiel.onnx_process import OnnxCrash
 from ramiel.remarks import remark
 from ramiel.tensors import dims_of, element_of, tensor_type
-from ramiel.transforms.convert_onnx_to_torch import refresh_result_types
 from ramiel.transforms.lowering import label
+from ramiel.transforms.result_types import refresh_result_types
 from ramiel.transforms.type_inference import contradict, infer_result_types, refined, set_type
 from ramiel.weights import WeightStore
 

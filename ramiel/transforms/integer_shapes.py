@@ -28,11 +28,11 @@ from ramiel.operators.emitter import Emitter
 from ramiel.operators.shape import needs_sizes
 from ramiel.operators.sizes import Size
 from ramiel.tensors import Dim, dims_of, element_of, tensor_type
-from ramiel.transforms.convert_onnx_to_torch import refresh_result_types
 from ramiel.transforms.infer_shapes import infer_operation
 from ramiel.transforms.integers.operators import TRANSFER, Operands
 from ramiel.transforms.integers.sources import Sizes
 from ramiel.transforms.integers.values import Arithmetic, Integers, bridge, constant_integers
+from ramiel.transforms.result_types import refresh_result_types
 from ramiel.transforms.type_inference import refined, set_type
 from ramiel.weights import WeightStore
 

@@ -142,10 +142,10 @@ def _settle(op: Operation, result: SSAValue, value: SSAValue) -> SSAValue:
         value = Rewriter.replace_value_with_new_type(
             value, tensors.tensor_type(carried.mlir, found)
         )
-    if expected is None:
-        return value
-    if found is None:
+    if found is None and (expected is not None or _knows_elements(op)):
         return Rewriter.replace_value_with_new_type(value, result.type)
+    if expected is None or found is None:
+        return value
     same_rank = len(expected) == len(found)
     if not same_rank or any(
         isinstance(a, int) and isinstance(b, int) and a != b
@@ -153,6 +153,11 @@ def _settle(op: Operation, result: SSAValue, value: SSAValue) -> SSAValue:
     ):
         raise RamielError(f"{label(op)} has shape {found}, the model says {expected}")
     return value
+
+
+def _knows_elements(op: Operation) -> bool:
+    """Whether the type of an operation's result tells its elements, even if not its rank."""
+    return isinstance(op, OnnxOperation) and op.SCHEMA.has_type_and_shape_inference_function
 
 
 def label(op: Operation) -> str:

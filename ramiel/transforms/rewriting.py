@@ -37,8 +37,8 @@ from ramiel.frontend.names import identifier
 from ramiel.locations import inherit_location
 from ramiel.operators.emitter import INLINE_ELEMENTS
 from ramiel.tensors import Array
-from ramiel.transforms.convert_onnx_to_torch import refresh_result_types
 from ramiel.transforms.lowering import MALFORMED, label
+from ramiel.transforms.result_types import refresh_result_types
 from ramiel.transforms.type_inference import constant_value, infer_result_types, refined, set_type
 from ramiel.weights import WeightStore
 

@@ -10,6 +10,8 @@ it, and leaves the model in a file crash-….
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import random
 import sys
 import tempfile
@@ -22,11 +24,17 @@ import atheris  # pyright: ignore
 
 tool: Any = atheris
 
-with tool.instrument_imports(include=["ramiel", "dialects"]):
-    from run import execute
+with tool.instrument_imports(include=["ramiel"]):
+    import ramiel
+
+    # All of them now: what is imported later is not instrumented, and libFuzzer keeps nothing.
+    for found in pkgutil.walk_packages(ramiel.__path__, "ramiel."):
+        if not found.name.startswith(("ramiel.tools", "ramiel.onnx_server")):
+            importlib.import_module(found.name)
 
 from google.protobuf.message import DecodeError  # noqa: E402
 from mutation import mutated  # noqa: E402
+from run import execute  # noqa: E402
 from seeds import seeds  # noqa: E402
 
 

@@ -9,14 +9,18 @@ from pathlib import Path
 from ramiel.backend.package import check_destination, write_package
 from ramiel.driver import STYLES, Options, compile_model
 from ramiel.errors import RamielError
+from ramiel.pass_verification import verify_passes
 from ramiel.styles import compile_style, write_styled
 from ramiel.tools.commands.common import (
     add_compiler_options,
     add_model,
     add_style,
+    dims_of_options,
     options_of,
     progress,
 )
+from ramiel.tools.commands.verify import report
+from ramiel.verification import verify_model
 
 HELP = "write a model as a package of parallel PyTorch"
 EXAMPLE = "ramiel compile googlenet.onnx -o googlenet --workers 2 --name GoogLeNet"
@@ -38,6 +42,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--verbose", action="store_true", help="say what passes did not do, and why"
     )
+    command.add_argument(
+        "--verify",
+        action="store_true",
+        help="write nothing unless each pass, and the package, compute what the model says",
+    )
     add_style(command)
     add_compiler_options(command)
 
@@ -49,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     # Before the long part: a folder that cannot be written is known at once.
     check_destination(directory, arguments.force)
     options = options_of(arguments)
+    if arguments.verify and not verified(arguments, options):
+        return 1
     if options.style != STYLES[0]:
         return write_style(arguments, options, started)
     with progress(f"compiling {arguments.model.name}") as step:
@@ -75,6 +86,16 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"remark: {text}")
     print(f"{arguments.output}: {compilation.verdict} ({seconds:.1f} s)")
     return 0
+
+
+def verified(arguments: argparse.Namespace, options: Options) -> bool:
+    """Whether the model's outputs are the reference's, after each pass and in the package."""
+    dims = dims_of_options(options)
+    with progress(f"verifying {arguments.model.name}") as step:
+        count = verify_passes(arguments.model, options, step, dims)
+        found = verify_model(arguments.model, options, step, dims=dims)
+    print(f"each of {count} passes leaves the outputs as they are")
+    return report(found) == 0
 
 
 def write_style(arguments: argparse.Namespace, options: Options, started: float) -> int:

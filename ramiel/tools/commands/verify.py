@@ -16,7 +16,7 @@ from ramiel.tools.commands.common import (
     options_of,
     progress,
 )
-from ramiel.verification import LEAST_VARIATION, VERIFIED, verify_model
+from ramiel.verification import LEAST_VARIATION, VERIFIED, Verification, verify_model
 
 HELP = "compare the compiled model, serial and parallel, with onnxruntime"
 EXAMPLE = "ramiel verify googlenet.onnx"
@@ -48,6 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
             dims=dims_of_options(options),
             executors=arguments.executor or VERIFIED,
         )
+    return report(found)
+
+
+def report(found: Verification) -> int:
+    """Print the table; returns 1 if an output is out of tolerance."""
     table = Table("output", "executor", "largest difference", "relative", "varies by")
     for item in found.differences:
         table.add_row(

@@ -75,3 +75,24 @@ def test_initializers_of_a_body_are_its_constants(lift: Lift) -> None:
     )
     names = [op.name for op in operation(graph, "If").graph("then_branch").block.ops]
     assert names == ["dataflow.constant", "onnx.Mul", "dataflow.output"]
+
+
+def test_graphs_side_by_side_may_use_the_same_names(lift: Lift) -> None:
+    """One type for a name would be that of the last graph which uses it."""
+    graph = lift(
+        """g (bool p, float[2] x, int64[3,4] n) => (float[2] y, int64[3,4] m) {
+             y = If(p) <
+               then_branch = t () => (float[2] r) { s = Neg(x) r = Relu(s) },
+               else_branch = e () => (float[2] r) { s = Abs(x) r = Relu(s) }
+             >
+             m = If(p) <
+               then_branch = t () => (int64[3,4] r) { s = Neg(n) r = Abs(s) },
+               else_branch = e () => (int64[3,4] r) { s = Abs(n) r = Neg(s) }
+             >
+           }"""
+    )
+    found = [op for op in graph.block.ops if isinstance(op, OnnxOperation)]
+    for branches, text in zip(found, ("tensor<2xf32>", "tensor<3x4xi64>"), strict=True):
+        for name in branches.GRAPH_NAMES:
+            ops = [op for op in branches.graph(name).block.ops if op.results]
+            assert [str(op.results[0].type) for op in ops] == [text, text]

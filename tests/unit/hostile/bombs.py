@@ -43,6 +43,11 @@ CONSTANTS = {
     "h, l = LSTM<hidden_size=1>(c, w, w) y = Add(h, x) }",
     "CumSum": "g (float x) => (float[n] y) { s = Constant<value = int64[1] {1099511627776}>() "
     "c = ConstantOfShape(s) a = Constant<value = int64 {0}>() e = CumSum(c, a) y = Add(e, x) }",
+    "inputs": "g (float[68719476736] x, int64[1099511627776] z) => (float[n] y) "
+    "{ f = Cast<to = 1>(z) y = Add(x, f) }",
+    "Resize of an input": "g (float[1,1,4611686018427387904,1] x) => (float[a,b,c,d] y) { "
+    's = Constant<value = float[4] {1, 1, 2, 2}>() y = Resize<mode="nearest">(x, , s) }',
+    "integers": "g (int64[4096,4096] x) => (int64[4096,4096] y) { y = MatMul(x, x) }",
     "boxes": "g (float x) => (int64[n,3] y) { s = Constant<value = int64[3] {1, 60000, 4}>() "
     "b = ConstantOfShape(s) t = Constant<value = int64[3] {1, 1, 60000}>() c = ConstantOfShape(t) "
     "y = NonMaxSuppression(b, c) }",

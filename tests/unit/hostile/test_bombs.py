@@ -22,12 +22,12 @@ MEMORY = 1 << 30
 """Bytes that compiling a bomb may take beyond what the process has."""
 
 
-def compile_bomb(name: str) -> None:
+def compile_bomb(name: str, cost_model: str) -> None:
     """In a child: compile, within the limits."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.process_time()
     try:
-        compile_model(BOMBS[name](), Options(workers=2))
+        compile_model(BOMBS[name](), Options(workers=2, cost_model=cost_model))
     except RamielError as error:
         assert "\n" not in str(error)
     assert time.process_time() - started < SECONDS
@@ -35,9 +35,12 @@ def compile_bomb(name: str) -> None:
     assert used * 1024 < MEMORY
 
 
+@pytest.mark.parametrize("cost_model", ["static", "profile"])
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_does_not_go_off(name: str) -> None:
-    child = multiprocessing.get_context("fork").Process(target=compile_bomb, args=[name])
+def test_a_bomb_does_not_go_off(name: str, cost_model: str) -> None:
+    """The profile runs operations: it has limits of its own."""
+    arguments = (name, cost_model)
+    child = multiprocessing.get_context("fork").Process(target=compile_bomb, args=arguments)
     child.start()
     child.join(SECONDS * 20)
     if child.is_alive():
