@@ -121,4 +121,5 @@ def _is_segment(segment: str) -> bool:
     if re.fullmatch(r"0|[1-9]\d*", segment):
         return True
     usable = segment.isascii() and segment.isidentifier() and not keyword.iskeyword(segment)
-    return usable and segment not in RESERVED
+    # Inside a class Python mangles names with two underscores in front.
+    return usable and segment not in RESERVED and not segment.startswith("__")

@@ -40,6 +40,7 @@ HOSTILE = {
     "builtin": "print",
     "dunder": "__class__",
     "init": "__init__",
+    "mangled in a class": "__private",
     "self": "self",
     "torch": "torch",
     "forward": "forward",
