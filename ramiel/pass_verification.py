@@ -13,7 +13,7 @@ from ramiel.operators.interpreter import run_graph
 from ramiel.sampling import sample_inputs
 from ramiel.styles import OUTLINE
 from ramiel.tensors import from_torch, to_torch
-from ramiel.verification import RELATIVE_TOLERANCE, Reference, compare
+from ramiel.verification import Reference, compare
 
 
 def verify_passes(
@@ -39,11 +39,12 @@ def verify_passes(
         found = [
             from_torch(y, type) for y, type in zip(run_graph(graph, tensors), types, strict=True)
         ]
-        for difference in compare(graph.result_names(), name, found, expected, expected):
+        names, tolerance = graph.result_names(), options.tolerance
+        for difference in compare(names, name, found, expected, expected, tolerance):
             if not difference.ok:
                 raise RamielError(
                     f"after {name}, output {difference.output!r} differs from {reference.name} by "
-                    f"{difference.relative:.3g}, which is more than {RELATIVE_TOLERANCE:g}"
+                    f"{difference.relative:.3g}, which is more than {tolerance:g}"
                 )
     return len(passes)
 

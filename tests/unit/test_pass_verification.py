@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.driver import PRESETS, STYLES, Options
 from ramiel.pass_verification import verify_passes
+from ramiel.precision import BFLOAT16
 from ramiel.tools.cli import main
 from ramiel.transforms.fuse_linear import FuseLinear
 from ramiel.universe import PASSES
@@ -43,6 +44,8 @@ def test_no_pass_is_forgotten(tmp_path: Path) -> None:
         for style in STYLES[:2]:
             options = Options(workers=2, preset=preset, style=style)
             verify_passes(tmp_path / "towers.onnx", options, steps.append)
+    options = Options(workers=2, precision=BFLOAT16)
+    verify_passes(tmp_path / "towers.onnx", options, steps.append)
     run = {step.split()[1].partition("{")[0] for step in steps}
     assert set(PASSES) - AFTER_CLUSTERING <= run
 

@@ -95,7 +95,7 @@ def verified(arguments: argparse.Namespace, options: Options) -> bool:
         count = verify_passes(arguments.model, options, step, dims)
         found = verify_model(arguments.model, options, step, dims=dims)
     print(f"each of {count} passes leaves the outputs as they are")
-    return report(found) == 0
+    return report(found, options.tolerance) == 0
 
 
 def write_style(arguments: argparse.Namespace, options: Options, started: float) -> int:

@@ -48,10 +48,10 @@ def run(arguments: argparse.Namespace) -> int:
             dims=dims_of_options(options),
             executors=arguments.executor or VERIFIED,
         )
-    return report(found)
+    return report(found, options.tolerance)
 
 
-def report(found: Verification) -> int:
+def report(found: Verification, tolerance: float) -> int:
     """Print the table; returns 1 if an output is out of tolerance."""
     table = Table("output", "executor", "largest difference", "relative", "varies by")
     for item in found.differences:
@@ -71,7 +71,7 @@ def report(found: Verification) -> int:
         print(agreement.text)
     if wrong:
         count = len(found.differences)
-        print(f"{wrong} of {count} differ from {found.reference} by > {options.tolerance:g}")
+        print(f"{wrong} of {count} differ from {found.reference} by > {tolerance:g}")
         return 1
-    print(f"all within {options.tolerance:g} of {found.reference}")
+    print(f"all within {tolerance:g} of {found.reference}")
     return 0

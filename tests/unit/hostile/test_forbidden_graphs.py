@@ -89,7 +89,7 @@ def test_an_if_needs_both_branches() -> None:
         "else_branch = e () => (float[4] b) { b = Exp(x) }> }"
     )
     del found.graph.node[0].attribute[1]
-    assert "needs the graph 'else_branch'" in refusal(found)
+    assert "has no attribute 'else_branch', which it needs" in refusal(found)
 
 
 def test_an_attribute_stands_once_and_is_of_its_kind() -> None:
