@@ -15,4 +15,4 @@ dataflow.graph @net(%x : tensor<4xf32>) -> (tensor<4xf32>) {
 
 // CHECK: torch.function @block(%x : tensor<4xf32>, %scale : tensor<4xf32>) -> (tensor<4xf32>) attributes {parameters = ["scale"]} {
 // CHECK: %y = torch.invoke @block "blocks.0"(%x, %s) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
-// GENERIC: "torch.invoke"(%x, %s) <{function = @block, module = "blocks.0"}>
+// GENERIC: "torch.invoke"(%x, %s) <{function = @block, module = "blocks.0", settings = []}>
