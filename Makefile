@@ -42,7 +42,7 @@ lit: $(STAMP)
 	$(BIN)/lit tests/filecheck
 
 unit: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 stress: $(STAMP)
 	RAMIEL_STRESS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit/runtime/test_stress.py tests/unit/runtime/test_processes.py
