@@ -1,7 +1,8 @@
 """Weights by reference: the IR names a file and a tensor in it, and nothing is read until asked.
 
 A store is a read-only base (a .safetensors or .onnx file, or an ONNX model in memory) and an
-overlay of tensors that passes made.  The overlay lives in memory until somebody saves it.
+overlay of tensors that passes made.  The overlay lives in memory until somebody saves it; what is
+only another order of a tensor is made when it is read.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ from ramiel.errors import RamielError
 CARRIED = "ramiel.carried"
 """The key of a .safetensors file's metadata that names the types of what torch only carries."""
 
+KEPT_BYTES = 1 << 20
+"""A tensor that is larger is read again each time: the weights of a model may fill the memory."""
+
 Array: TypeAlias = npt.NDArray[Any]
+Reader: TypeAlias = Callable[[], Array]
 
 
 class WeightStore:
@@ -33,19 +38,19 @@ class WeightStore:
         """A store whose base is the file `path` in `directory`; no file: an empty base."""
         self.path = path
         self.directory = directory or Path()
-        self._base: Mapping[str, Callable[[], Array]] | None = None if path else {}
-        self._cache: dict[str, Array] = {}
-        self.overlay: dict[str, Array] = {}
+        self._base: Mapping[str, Reader] | None = None if path else {}
+        self._kept: dict[str, Array] = {}
+        self.overlay: dict[str, Reader] = {}
 
     @classmethod
-    def of_readers(cls, path: str, readers: Mapping[str, Callable[[], Array]]) -> WeightStore:
+    def of_readers(cls, path: str, readers: Mapping[str, Reader]) -> WeightStore:
         """A store over tensors that somebody already has; `path` is what the IR shows."""
         store = cls(path)
         store._base = readers
         return store
 
     @property
-    def base(self) -> Mapping[str, Callable[[], Array]]:
+    def base(self) -> Mapping[str, Reader]:
         """A reader for each tensor of the file.  Raises RamielError if it cannot be read."""
         if self._base is None:
             file = self.directory / self.path
@@ -60,19 +65,26 @@ class WeightStore:
     def __getitem__(self, name: str) -> Array:
         """The tensor's values.  Raises RamielError if there is none of that name."""
         if name in self.overlay:
-            return self.overlay[name]
+            return self.overlay[name]()
+        if name in self._kept:
+            return self._kept[name]
         if name not in self.base:
             raise RamielError(f"no weight {name!r} in {self.path or 'this graph'}")
-        if name not in self._cache:
-            self._cache[name] = self.base[name]()
-        return self._cache[name]
+        value = self.base[name]()
+        if value.nbytes <= KEPT_BYTES:
+            self._kept[name] = value
+        return value
 
     def add(self, hint: str, value: Array) -> str:
         """Put a tensor into the overlay under a fresh name made from `hint`; returns the name."""
+        return self.add_reader(hint, lambda: value)
+
+    def add_reader(self, hint: str, reader: Reader) -> str:
+        """Put a tensor that is made when it is read into the overlay, as `add` does."""
         name, count = hint, 1
         while name in self:
             name, count = f"{hint}_{count}", count + 1
-        self.overlay[name] = value
+        self.overlay[name] = reader
         return name
 
     def save(self, file: Path, names: Iterable[str]) -> None:
@@ -124,7 +136,7 @@ def contiguous(array: Array) -> Array:
     return np.ascontiguousarray(array).reshape(array.shape)
 
 
-def _readers(file: Path) -> Mapping[str, Callable[[], Array]]:
+def _readers(file: Path) -> Mapping[str, Reader]:
     if not file.is_file():
         raise RamielError(f"no weights file {file}")
     if file.suffix == ".onnx":

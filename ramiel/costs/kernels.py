@@ -126,13 +126,13 @@ def _is_float(type: Attribute) -> bool:
 
 
 class Inputs:
-    """Values that a run starts from: sampled inputs, the weights and constants."""
+    """Values that a run starts from: sampled inputs, constants, the weights that kernels read."""
 
     def __init__(self, graph: GraphOp) -> None:
         self.values: dict[SSAValue, Any] = {}
         self.graph = graph
         for op in graph.block.ops:
-            if _is_given(op) and not isinstance(op, PrepareOp):
+            if _is_given(op) and not isinstance(op, PrepareOp) and not is_only_prepared(op):
                 run_operation(op, self.values, graph.store)
         try:
             sampled = [to_torch(array) for array in sample_inputs(graph).values()]
@@ -146,8 +146,23 @@ class Inputs:
         with torch.inference_mode(False), torch.no_grad():
             for op in self.graph.block.ops:
                 if isinstance(op, PrepareOp):
-                    run_operation(op, values, self.graph.store)
+                    values[op.results[0]] = self._prepare(op)
         return values
+
+    def _prepare(self, op: PrepareOp) -> Any:
+        """One weight as a kernel wants it; as it was, it is in memory no longer than that."""
+        operands = dict(self.values)
+        for operand in op.operands:
+            if operand not in operands and isinstance(operand.owner, Operation):
+                run_operation(operand.owner, operands, self.graph.store)
+        run_operation(op, operands, self.graph.store)
+        return operands[op.results[0]]
+
+
+def is_only_prepared(op: Operation) -> bool:
+    """Whether it is a weight that no kernel reads as it is."""
+    readers = [use.operation for result in op.results for use in result.uses]
+    return bool(readers) and all(isinstance(reader, PrepareOp) for reader in readers)
 
 
 def stand_in(value: SSAValue) -> Any:
@@ -242,12 +257,15 @@ def _size_unknown(op: Operation, operands: Sequence[Any]) -> str | None:
     )
 
 
-def bytes_alive(graph: GraphOp, kernels: Sequence[Kernel]) -> int:
-    """The most that is alive at once if each result is freed after its last use."""
-    given = sum(
-        byte_size(result.type) for op in graph.block.ops if _is_given(op) for result in op.results
-    )
-    alive = most = 0
+def bytes_alive(graph: GraphOp, kernels: Sequence[Kernel]) -> tuple[int, int]:
+    """The bytes that runs share, and the most that each has of its own at once.
+
+    A run prepares weights for its width, and frees each result after its last use.
+    """
+    given = [op for op in graph.block.ops if _is_given(op) and not is_only_prepared(op)]
+    shared = sum(byte_size(op.results[0].type) for op in given if not isinstance(op, PrepareOp))
+    alive = sum(byte_size(op.results[0].type) for op in given if isinstance(op, PrepareOp))
+    most = alive
     for kernel in kernels:
         alive += sum(byte_size(result.type) for result in kernel.op.results)
         most = max(most, alive)
@@ -256,4 +274,4 @@ def bytes_alive(graph: GraphOp, kernels: Sequence[Kernel]) -> int:
             for value in kernel.last_uses
             if isinstance(value.owner, Operation) and not _is_given(value.owner)
         )
-    return given + most
+    return shared, most

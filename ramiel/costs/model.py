@@ -33,6 +33,8 @@ class Limits:
     """For all runs together; after it nothing more is begun."""
     total_bytes: int = 4096 * MEBIBYTE
     """Weights and results that are alive at the same time."""
+    extra_bytes: int = 512 * MEBIBYTE
+    """What runs at the same time may have beside what one alone has."""
     result_bytes: int = 512 * MEBIBYTE
     """The results of one operation."""
     flops: int = 10**12

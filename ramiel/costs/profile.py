@@ -91,8 +91,8 @@ class Profiler:
         self.request, self.measurements = request, measurements
         self.deadline = time.perf_counter() + limits.seconds
         self.kernels = kernels_of(request.graph, limits)
-        self.bytes = bytes_alive(request.graph, self.kernels)
-        if self.bytes > limits.total_bytes:
+        self.shared_bytes, self.run_bytes = bytes_alive(request.graph, self.kernels)
+        if self.shared_bytes + self.run_bytes > limits.total_bytes:
             self.refuse(f"the model needs more than {limits.total_bytes} bytes")
         too_many = refusal_of_inputs(request.graph, limits)
         if too_many is not None:
@@ -153,9 +153,10 @@ class Profiler:
         return hashlib.sha256("\n".join(self.keys).encode()).hexdigest()[:16]
 
     def _fits(self, runs: int) -> bool:
-        """Whether several runs at the same time are within the limit of memory."""
-        limit = self.request.limits.total_bytes
-        return self.bytes * runs <= limit
+        """Whether several runs at the same time are within the limits of memory."""
+        limits, more = self.request.limits, self.run_bytes * (runs - 1)
+        total = self.shared_bytes + self.run_bytes + more
+        return total <= limits.total_bytes and more <= limits.extra_bytes
 
     def _run(
         self, functions: Sequence[Callable[[], list[list[int | None]]]], width: int

@@ -35,7 +35,10 @@ def external_array(tensor: TensorProto, directory: Path) -> Array:
     if length != size:
         raise RamielError(f"is malformed: {length} bytes for {size}")
     data = read_range(directory, entries["location"], natural(entries, "offset", 0), length)
-    inline = TensorProto(dims=tensor.dims, data_type=tensor.data_type, raw_data=data)
+    if element.bits % 8 == 0:
+        # Not by way of a TensorProto, which would be a second copy of what may be gigabytes.
+        return np.frombuffer(data, element.numpy).reshape(tuple(tensor.dims))
+    inline = TensorProto(dims=tensor.dims, data_type=tensor.data_type, raw_data=bytes(data))
     return np.asarray(numpy_helper.to_array(inline))
 
 
@@ -63,7 +66,7 @@ def natural(entries: dict[str, str], key: str, default: int) -> int:
     return int(text)
 
 
-def read_range(directory: Path, location: str, offset: int, length: int) -> bytes:
+def read_range(directory: Path, location: str, offset: int, length: int) -> bytearray:
     """Some bytes of a file in a folder."""
     path = Path(location)
     if path.is_absolute() or ".." in path.parts or "\0" in location:
@@ -83,7 +86,10 @@ def read_range(directory: Path, location: str, offset: int, length: int) -> byte
                     f"which has {status.st_size}"
                 )
             stream.seek(offset)
-            return stream.read(length)
+            data = bytearray(length)
+            if stream.readinto(data) != length:
+                raise RamielError(f"is in {location!r:.80}, which became shorter")
+            return data
     except FileNotFoundError:
         raise RamielError(f"is in {location!r:.80}: no such file") from None
     except (OSError, RuntimeError) as error:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
-from ramiel import tensors
 from ramiel.dialects.dataflow import WeightOp
 from ramiel.frontend.names import identifier
-from ramiel.tensors import dims_of, element_of, static_shape
+from ramiel.tensors import Array, dims_of, element_of, static_shape
 from ramiel.transforms.torch_rewriting import TorchMatch, apply_torch_patterns, calls
 from ramiel.weights import WeightStore
 
@@ -88,22 +87,37 @@ def _is_bias(product: SSAValue, bias: WeightOp) -> bool:
 
 
 def _transposed(match: TorchMatch, weight: WeightOp, name: str) -> SSAValue:
-    values = match.store[name]
-    new = WeightOp(name, tensors.type_of_array(values))
+    element, shape = element_of(weight.result.type), static_shape(weight.result.type)
+    assert element is not None and shape is not None
+    new = WeightOp(name, TensorType(element, shape[::-1]))
     new.result.name_hint = identifier(name, "weight")
     return match.insert(new, weight)
 
 
 def transposed_name(store: WeightStore, name: str) -> str:
-    """The name of a weight's transpose in the store, which gets it if it has none."""
-    values = store[name]
+    """The name of a weight's transpose in the store, which gets it if it has none.
+
+    It is made when it is read: both orders of all weights would be twice their memory.
+    """
     own = own_name(store, name)
     if own is not None:
         return own
     transposed = f"{name}.T"
-    if transposed in store.overlay and np.array_equal(store[transposed].T, values):
+    found = store.overlay.get(transposed)
+    if isinstance(found, Transpose) and found.of == name:
         return transposed
-    return store.add(transposed, np.ascontiguousarray(values.T))
+    return store.add_reader(transposed, Transpose(store, name))
+
+
+@dataclass(frozen=True)
+class Transpose:
+    """Reads a matrix of the store, its transpose in one piece."""
+
+    store: WeightStore
+    of: str
+
+    def __call__(self) -> Array:
+        return np.ascontiguousarray(self.store[self.of].T)
 
 
 def own_name(store: WeightStore, name: str) -> str | None:

@@ -51,7 +51,7 @@ def test_bfloat16_is_near_onnxruntime_but_not_as_near_as_float32(
 def test_weights_are_stored_in_bfloat16(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
     program = compile_model(model, options(), package="cells").program
-    made = [array for name, array in program.store.overlay.items() if name.endswith("_bf16")]
+    made = [read() for name, read in program.store.overlay.items() if name.endswith("_bf16")]
     assert made and all(array.dtype.name == "bfloat16" for array in made)
 
 
