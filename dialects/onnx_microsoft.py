@@ -242,3 +242,9 @@ def schemas() -> Iterator[OpSchema]:
             yield _schema(name, signature, attributes)
     for name, (signature, attributes) in _UNOFFICIAL.items():
         yield _schema(name, signature, attributes, domain="")
+
+
+def is_own(schema: OpSchema) -> bool:
+    """Whether a schema is one of these: they say nothing of types."""
+    unofficial = schema.name in _UNOFFICIAL and schema.since_version == 1
+    return schema.domain == MICROSOFT or (schema.domain == "" and unofficial)

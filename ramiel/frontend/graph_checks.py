@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from onnx import AttributeProto, GraphProto, NodeProto
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto
 from onnx.defs import OpSchema
 
 from ramiel.errors import RamielError
 
+_STANDARD = "ai.onnx"
 MOST_OPERANDS = 10_000
 """Of one node: a Sum of more would become as many additions."""
 
@@ -27,6 +28,41 @@ def check_graph(graph: GraphProto) -> None:
     if graph.sparse_initializer:
         name = graph.sparse_initializer[0].values.name
         raise RamielError(f"initializer {name!r:.80} is sparse, which is not supported")
+
+
+def check_domains(model: ModelProto) -> None:
+    """Raises RamielError for a node of a domain that the model, or the function, does not import.
+
+    A call of the model's own function needs no import.
+    """
+    own = {(function.domain, function.name) for function in model.functions}
+    bodies = [("the model", model.opset_import, model.graph.node)]
+    for function in model.functions:
+        name = f"function {function.name!r:.80}"
+        bodies.append((name, function.opset_import, function.node))
+    for where, imports, nodes in bodies:
+        known = _domains(imports)
+        for node in _nodes(nodes):
+            domain = node.domain or _STANDARD
+            if domain not in known and (node.domain, node.op_type) not in own:
+                label = node.name or next(iter(node.output), "")
+                raise RamielError(
+                    f"node {label!r:.80} ({node.op_type:.80}): {where} does not import "
+                    f"its domain {domain!r:.80}, only {', '.join(sorted(known)):.200}"
+                )
+
+
+def _domains(imports: Iterable[OperatorSetIdProto]) -> set[str]:
+    return {entry.domain or _STANDARD for entry in imports}
+
+
+def _nodes(nodes: Iterable[NodeProto]) -> Iterator[NodeProto]:
+    """The nodes, and those of the graphs in them."""
+    for node in nodes:
+        yield node
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from _nodes(attribute.g.node)
 
 
 def check_outputs(node: NodeProto, is_taken: Callable[[str], bool]) -> None:

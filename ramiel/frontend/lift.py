@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DictionaryAttr,
@@ -28,10 +28,11 @@ from ramiel.dialects.onnx_operation import CustomOp
 from ramiel.errors import RamielError
 from ramiel.frontend import attributes
 from ramiel.frontend.functions import expand_functions
-from ramiel.frontend.graph_checks import check_attributes, check_graph, check_outputs
+from ramiel.frontend.graph_checks import check_attributes, check_domains, check_graph, check_outputs
 from ramiel.frontend.inference import GraphTypes, infer_types
 from ramiel.frontend.initializers import decode, initializer_readers
 from ramiel.frontend.names import identifier, node_hint
+from ramiel.frontend.operand_types import check_operand_types
 from ramiel.frontend.types import from_proto
 from ramiel.locations import node_location
 from ramiel.operators.emitter import INLINE_ELEMENTS
@@ -58,6 +59,12 @@ class Scope:
             return self.values[name]
         return self.outer.find(name) if self.outer is not None else None
 
+    def type_of(self, name: str) -> TypeProto | None:
+        """What ONNX knows of a value's type, here or further out."""
+        if name in self.types.values:
+            return self.types.values[name]
+        return self.outer.type_of(name) if self.outer is not None else None
+
     def add(self, op: Operation) -> Operation:
         """Append an operation."""
         self.block.add_op(op)
@@ -68,6 +75,7 @@ class Lifter:
     """Lifts one model."""
 
     def __init__(self, model: ModelProto, directory: Path, name: str, path: str) -> None:
+        check_domains(model)
         model = expand_functions(model)
         self.model = model
         self.directory = directory
@@ -176,6 +184,7 @@ class Lifter:
         while types and types[-1] is None:
             types.pop()
         check_attributes(node, cls.SCHEMA)
+        check_operand_types(node, cls.SCHEMA, scope.type_of)
         plain = {
             item.name: attributes.convert(item, self.directory)
             for item in node.attribute

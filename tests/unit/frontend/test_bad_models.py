@@ -118,6 +118,64 @@ def test_an_integer_where_the_operator_wants_a_float(refusal: Refusal, parse: Pa
     assert refusal(model) == "node 'y' (LeakyRelu): attribute 'alpha' is no FLOAT"
 
 
+def test_a_domain_that_the_model_does_not_import(refusal: Refusal, parse: Parse) -> None:
+    model = parse("g (float[4] x) => (float[4] y) { y = com.microsoft.Gelu(x) }")
+    model.graph.node[0].name = "/Gelu"
+    assert refusal(model) == (
+        "node '/Gelu' (Gelu): the model does not import its domain 'com.microsoft', only "
+        "ai.onnx, com.acme"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "g (bool[4] x) => (bool[4] y) { y = Relu(x) }",
+            "node 'y' (Relu): operand 0 (X) is tensor(bool), Relu of opset version 14 takes "
+            "tensor(bfloat16), tensor(double), tensor(float), tensor(float16), tensor(int16), "
+            "tensor(int32), tensor(int64), tensor(int8)",
+        ),
+        (
+            "g (float[4] x, double[4] z) => (float[4] y) { y = Add(x, z) }",
+            "node 'y' (Add): operand 1 (B) is tensor(double) and operand 0 (A) tensor(float), "
+            "Add of opset version 14 takes one type for both",
+        ),
+        (
+            "g (uint16[4] x) => (uint16 y) { y = ReduceL2(x) }",
+            "node 'y' (ReduceL2): operand 0 (data) is tensor(uint16), ReduceL2 of opset version 13 "
+            "takes tensor(bfloat16), tensor(double), tensor(float), tensor(float16), "
+            "tensor(int32), tensor(int64), tensor(uint32), tensor(uint64)",
+        ),
+        (
+            "g (float[4] x) => (float[4] y) { b = Cast<to = 9>(x) y = Sum(x, b) }",
+            "node 'y' (Sum): operand 1 (data_0) is tensor(bool), Sum of opset version 13 takes "
+            "tensor(bfloat16), tensor(double), tensor(float), tensor(float16)",
+        ),
+        (
+            "g (seq(float[4]) s) => (float[4] y) { y = Exp(s) }",
+            "node 'y' (Exp): operand 0 (input) is seq(tensor(float)), Exp of opset version 13 "
+            "takes tensor(bfloat16), tensor(double), tensor(float), tensor(float16)",
+        ),
+    ],
+)
+def test_operands_of_types_that_the_operator_does_not_take(
+    refusal: Refusal, parse: Parse, text: str, message: str
+) -> None:
+    model = parse(text)
+    assert refusal(model) == message
+
+
+def test_types_inside_a_branch_and_of_what_it_captures(refusal: Refusal, parse: Parse) -> None:
+    model = parse(
+        """g (float[4] x, bool c) => (float[4] y) { y = If(c) <
+            then_branch = a () => (float[4] z) { z = Add(x, c) },
+            else_branch = b () => (float[4] z) { z = Relu(x) }
+        > }"""
+    )
+    assert "node 'z' (Add): operand 1 (B) is tensor(bool)" in refusal(model)
+
+
 def test_too_many_operands(refusal: Refusal, parse: Parse) -> None:
     model = parse("g (float[4] x) => (float[4] y) { y = Relu(x, x) }")
     assert refusal(model) == "node 'y' (Relu): at most 1 operands, got 2"
