@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -27,10 +27,20 @@ callee("torch.nn.functional.hardsigmoid", "input")
 callee("torch.nn.functional.hardswish", "input")
 callee("torch.nn.functional.softplus", "input, threshold=20")
 callee("torch.nn.functional.softsign", "input")
-callee("torch.nn.functional.threshold", "input, threshold, value")
 callee("torch.nn.functional.prelu", "input, weight", "F.prelu({input}, {weight}.flatten())")
 callee("prelu", "input, weight", "torch.where({input} < 0, {input} * {weight}, {input})")
+callee("thresholded_relu", "input, alpha", "torch.where({input} > {alpha}, {input}, 0.0)")
 callee("selu", "input, alpha, gamma", "{gamma} * F.elu({input}, alpha={alpha})")
+callee(
+    "selu_where",
+    "input, alpha, gamma",
+    "{gamma} * torch.where({input} > 0, {input}, {alpha} * torch.expm1({input}))",
+)
+callee(
+    "celu_sum",
+    "input, alpha",
+    "{input}.clamp(min=0) + ({alpha} * torch.expm1({input} / {alpha})).clamp(max=0)",
+)
 callee("hard_sigmoid", "input, alpha, beta", "({alpha} * {input} + {beta}).clamp(0, 1)")
 callee("swish", "input, alpha", "{input} * torch.sigmoid({alpha} * {input})")
 callee("operators.shrink", "x, lambd, bias", helper="activation.shrink")
@@ -52,8 +62,10 @@ def simple(op: OnnxOperation, emit: Emitter) -> Values:
 
 @meaning("LeakyRelu")
 def leaky_relu(op: OnnxOperation, emit: Emitter) -> Values:
-    """x where x ≥ 0, else α·x."""
+    """x where x ≥ 0, else α·x; torch's own multiplies 0 by a slope that is infinite."""
     alpha = coefficient(op, emit, "alpha", 0.01)
+    if not isfinite(alpha):
+        return emit("prelu", op.input(0), weight=alpha)
     return emit("torch.nn.functional.leaky_relu", op.input(0), negative_slope=alpha)
 
 
@@ -92,21 +104,23 @@ def elu(op: OnnxOperation, emit: Emitter) -> Values:
 
 @meaning("Celu")
 def celu(op: OnnxOperation, emit: Emitter) -> Values:
-    """max(0, x) + min(0, α·(exp(x/α) - 1))."""
+    """max(0, x) + min(0, α·(exp(x/α) - 1)); torch's own refuses 0, and leaves x > 0 as it is."""
     alpha = coefficient(op, emit, "alpha", 1.0)
+    if alpha == 0 or not isfinite(alpha):
+        return emit("celu_sum", op.input(0), alpha=alpha)
     return emit("torch.nn.functional.celu", op.input(0), alpha=alpha)
 
 
 @meaning("Selu")
 def selu(op: OnnxOperation, emit: Emitter) -> Values:
-    """γ·x where x > 0, else γ·α·(eˣ - 1)."""
+    """γ·x where x > 0, else γ·α·(eˣ - 1), which is NaN at 0 if α is infinite."""
     standard = {"alpha": 1.6732632, "gamma": 1.050701}
     given: dict[str, Any] = {
         name: coefficient(op, emit, name, number) for name, number in standard.items()
     }
     if all(np.float32(given[name]) == np.float32(standard[name]) for name in standard):
         return emit("torch.nn.functional.selu", op.input(0))
-    return emit("selu", op.input(0), **given)
+    return emit("selu" if isfinite(given["alpha"]) else "selu_where", op.input(0), **given)
 
 
 @meaning("Gelu")
@@ -137,9 +151,9 @@ def softplus(op: OnnxOperation, emit: Emitter) -> Values:
 
 @meaning("ThresholdedRelu")
 def thresholded_relu(op: OnnxOperation, emit: Emitter) -> Values:
-    """x where x > α, else 0."""
+    """x where x > α, else 0: also for NaN, which torch's threshold hands through."""
     alpha = coefficient(op, emit, "alpha", 1.0)
-    return emit("torch.nn.functional.threshold", op.input(0), threshold=alpha, value=0.0)
+    return emit("thresholded_relu", op.input(0), alpha=alpha)
 
 
 @meaning("Shrink")

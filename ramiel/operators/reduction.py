@@ -126,13 +126,15 @@ def reduce_sum_square(op: OnnxOperation, emit: Emitter) -> Values:
 
 @meaning("ReduceL2")
 def reduce_l2(op: OnnxOperation, emit: Emitter) -> Values:
-    """√Σ x²."""
+    """√Σ x²; the sum of integers' squares overflows in their dtype, as ONNX's function has it."""
     axes, x = Axes(op, emit), op.input(0)
-    if axes.none and emit.dtype(x).kind not in "iu":
+    if emit.dtype(x).kind in "iu":
+        squares = narrow(emit, _sum(axes, emit("Tensor.square", widen(emit, x))), like=x)
+        return _rounded(emit, emit("torch.sqrt", _floating(emit, squares)), like=x)
+    if axes.none:
         return emit("torch.abs", x)
-    if emit.dtype(x).kind in "iu" or axes.run_time is not None:
-        total = _reduce(axes, "sum", emit("Tensor.square", _floating(emit, x)))
-        return _rounded(emit, emit("torch.sqrt", total), like=x)
+    if axes.run_time is not None:
+        return emit("torch.sqrt", _reduce(axes, "sum", emit("Tensor.square", x)))
     dims = axes.explicit if axes.keepdim and not axes.dims else axes.dims or None
     dim = dims[0] if dims is not None and len(dims) == 1 else dims
     return emit("torch.linalg.vector_norm", x, dim=dim, keepdim=axes.keepdim)

@@ -27,7 +27,7 @@ PARAMETRIC = {
     "Elu": ("torch.nn.functional.elu", {"alpha": 1.0}),
     "Selu": ("selu", {"alpha": 1.6732632, "gamma": 1.050701}),
     "HardSigmoid": ("hard_sigmoid", {"alpha": 0.2, "beta": 0.5}),
-    "ThresholdedRelu": ("torch.nn.functional.threshold", {"threshold": 1.0}),
+    "ThresholdedRelu": ("thresholded_relu", {"alpha": 1.0}),
 }
 
 
@@ -48,8 +48,7 @@ def activate(
         emit.refuse(f"has the unknown activation {activation!r}")
     key, defaults = PARAMETRIC[activation]
     given = dict(zip(defaults, parameters, strict=False))
-    fixed = {"value": 0.0} if activation == "ThresholdedRelu" else {}
-    arguments: dict[str, Any] = {**defaults, **given, **fixed}
+    arguments: dict[str, Any] = {**defaults, **given}
     return emit(key, x, **arguments)
 
 

@@ -10,7 +10,7 @@ task.program @constants(%x : tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>, te
     %a = torch.call "operator.mul"(%x, %float) : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
     %b = torch.call "operator.mul"(%x, %double) : (tensor<2xf32>, tensor<2xf64>) -> tensor<2xf32>
     %c = torch.call "operator.mul"(%x, %flag) : (tensor<2xf32>, tensor<i1>) -> tensor<2xf32>
-    %d = torch.call "torch.nn.functional.threshold"(%c) {threshold = 0xFFF0000000000000 : f64, value = 1.0e-05} : (tensor<2xf32>) -> tensor<2xf32>
+    %d = torch.call "selu"(%c) {alpha = 0xFFF0000000000000 : f64, gamma = 1.0e-05} : (tensor<2xf32>) -> tensor<2xf32>
     task.output %a, 0 : tensor<2xf32>
     task.output %b, 1 : tensor<2xf32>
     task.output %d, 2 : tensor<2xf32>
@@ -23,4 +23,4 @@ task.program @constants(%x : tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>, te
 // CHECK-NEXT: a = x * float_
 // CHECK-NEXT: b = x * double
 // CHECK-NEXT: c = x * flag
-// CHECK-NEXT: d = F.threshold(c, threshold=float("-inf"), value=1e-05)
+// CHECK-NEXT: d = 1e-05 * F.elu(c, alpha=float("-inf"))

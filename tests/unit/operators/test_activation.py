@@ -50,6 +50,28 @@ def test_celu() -> None:
     check("Celu", [SINGLE], alpha=0.7)
 
 
+@pytest.mark.parametrize(
+    ("operator", "attributes"),
+    [
+        ("LeakyRelu", {"alpha": np.inf}),
+        ("LeakyRelu", {"alpha": -np.inf}),
+        ("LeakyRelu", {"alpha": np.nan}),
+        ("Celu", {"alpha": 0.0}),
+        ("Celu", {"alpha": np.inf}),
+        ("Celu", {"alpha": np.nan}),
+        ("Selu", {"alpha": -np.inf, "gamma": 2.0}),
+        ("Selu", {"alpha": np.inf, "gamma": 0.0}),
+        ("Selu", {"alpha": np.nan, "gamma": -1.5}),
+        ("ThresholdedRelu", {"alpha": 0.5}),
+        ("ThresholdedRelu", {"alpha": -np.inf}),
+        ("ThresholdedRelu", {"alpha": np.nan}),
+    ],
+)
+def test_what_is_not_finite(operator: str, attributes: dict[str, float]) -> None:
+    x = np.array([-np.inf, -200, -1, -0.0, 0.0, 1, 200, np.inf, np.nan], np.float32)
+    check(operator, [x], oracle="onnxruntime", **attributes)
+
+
 @pytest.mark.parametrize("shape", [(1,), (4,), (3, 1), (1, 3, 1), (2, 3, 4)])
 def test_slopes_broadcast(shape: tuple[int, ...]) -> None:
     slope = np.random.default_rng(0).random(shape, np.float32)

@@ -44,6 +44,12 @@ def test_sum_of_squares_has_the_dtype_of_its_operand() -> None:
     check("ReduceSumSquare", [x, ints(1)], expected=expected)
 
 
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint32", "uint64"])
+def test_squares_of_integers_overflow_in_their_dtype(dtype: str) -> None:
+    x = np.array([[70_000, 3, 4], [3, 4, 12], [2**31 - 5, 2**16, 2**16 + 1]], dtype)
+    check("ReduceL2", [x, ints(1)], keepdims=0, opset=18)
+
+
 @pytest.mark.parametrize("operator", ["Sum", "Prod", "Max", "Min", "SumSquare", "L1"])
 def test_no_axes_may_mean_no_reduction(operator: str) -> None:
     step = {"SumSquare": np.square, "L1": np.abs}.get(operator, np.copy)
