@@ -1,4 +1,4 @@
-"""Padding: constant, reflected, repeated or wrapped."""
+"""Padding: constant, reflected, repeated or wrapped; or to a size, cropped where it is more."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ callee(
     "x, pads, axes, mode='constant', value=0",
     "operators.pad({x}, {pads:sizes}, {axes:sizes}{...})",
     helper="shape.pad",
+)
+callee("operators.center_crop_pad", "x, shape, axes", helper="shape.center_crop_pad")
+callee(
+    "center_crop_pad_by_tensor",
+    "x, shape, axes",
+    "operators.center_crop_pad({x}, {shape:sizes}, {axes})",
+    helper="shape.center_crop_pad",
 )
 
 _TORCH_MODES = {"reflect": "reflect", "edge": "replicate", "wrap": "circular"}
@@ -124,3 +131,17 @@ def _pad_at_run_time(
     if axes is not None and emit.constant(axes) is None:
         return emit("pad_axes_by_tensor", x, pads, axes, mode=mode, value=fill)
     return emit("pad_by_tensor", x, pads, axes=_axes(op, emit, emit.rank(x)), mode=mode, value=fill)
+
+
+@meaning("CenterCropPad")
+def center_crop_or_pad(op: OnnxOperation, emit: Emitter) -> Values:
+    """The middle of x, cropped or padded with zeros to a size."""
+    x = op.input(0)
+    rank = emit.rank(x)
+    given = op.integers("axes")
+    axes = list(range(rank)) if given is None else [normal_axis(emit, a, rank) for a in given]
+    wanted = emit.constant(op.input(1))
+    if wanted is None:
+        return emit("center_crop_pad_by_tensor", x, op.input(1), axes=axes)
+    sizes = [int(item) for item in wanted.reshape(-1)]
+    return emit("operators.center_crop_pad", x, shape=sizes, axes=axes)

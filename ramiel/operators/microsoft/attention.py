@@ -11,9 +11,9 @@ from ramiel.dialects.onnx_microsoft import MICROSOFT
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.attention import attention_flops, join_heads, split_heads
 from ramiel.operators.emitter import Emitter
-from ramiel.operators.indexing import select
 from ramiel.operators.microsoft.normalization import is_used
 from ramiel.operators.registry import Values, callee, meaning
+from ramiel.operators.slicing import select
 
 callee(
     "operators.masked_attention",
