@@ -36,6 +36,7 @@ from xdsl.traits import (
 from xdsl.utils.exceptions import VerifyException
 
 from ramiel.dialects import syntax
+from ramiel.dialects.fault import Fault
 from ramiel.dialects.program import ProgramOperation, WeightsAttr
 
 
@@ -63,7 +64,7 @@ class GraphOp(ProgramOperation):
         if not isinstance(last, OutputOp):
             raise VerifyException("a graph ends in dataflow.output")
         if tuple(last.operand_types) != tuple(self.function_type.outputs):
-            raise VerifyException("dataflow.output does not match the graph's result types")
+            raise Fault(last, "dataflow.output does not match the graph's result types")
         verify_topological_order(self.block, set())
 
 
@@ -76,8 +77,8 @@ def verify_topological_order(block: Block, known: set[SSAValue]) -> None:
     for op in block.ops:
         for operand in op.operands:
             if operand not in known:
-                raise VerifyException(
-                    f"{syntax.name_of(op)} reads a value that is not defined before it"
+                raise Fault(
+                    op, f"{syntax.name_of(op)} reads a value that is not defined before it"
                 )
         for region in op.regions:
             for inner in region.blocks:
@@ -135,9 +136,10 @@ class ConstantOp(IRDLOperation):
 
     @classmethod
     def parse(cls, parser: Parser) -> ConstantOp:
+        begin = parser.pos
         value = parser.parse_attribute()
         if not isinstance(value, DenseIntOrFPElementsAttr):
-            parser.raise_error("expected dense<…> : tensor<…>")
+            parser.raise_error("expected dense<…> : tensor<…>", begin)
         op = cls(cast(DenseIntOrFPElementsAttr, value))
         op.attributes.update(syntax.parse_discardable(parser))
         return op

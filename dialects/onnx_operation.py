@@ -282,6 +282,7 @@ class OnnxOperation(IRDLOperation):
 
     @classmethod
     def parse(cls, parser: Parser) -> Self:
+        begin = parser.pos
         slots = syntax.parse_slots(parser)
         properties = parser.parse_optional_attr_dict()
         types, results = syntax.parse_signature(parser)
@@ -294,7 +295,7 @@ class OnnxOperation(IRDLOperation):
         try:
             op = cls.build(inputs, results, properties, graphs)
         except VerifyException as error:
-            parser.raise_error(f"{cls.SCHEMA.name}: {error}")
+            parser.raise_error(f"{cls.SCHEMA.name}: {error}", begin)
         op.attributes.update(discardable)
         return op
 

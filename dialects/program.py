@@ -36,17 +36,21 @@ class WeightsAttr(Data[WeightStore]):
     @classmethod
     def parse_parameter(cls, parser: AttrParser) -> WeightStore:
         with parser.in_angle_brackets():
-            return open_store(parser, parser.parse_str_literal())
+            begin = parser.pos
+            return open_store(parser, parser.parse_str_literal(), begin)
 
     def print_parameter(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             printer.print_string_literal(self.data.path)
 
 
-def open_store(parser: AttrParser, path: str) -> WeightStore:
-    """A store for a file beside the file being parsed; a path that leaves the folder is refused."""
+def open_store(parser: AttrParser, path: str, begin: int) -> WeightStore:
+    """A store for a file beside the file being parsed; a path that leaves the folder is refused.
+
+    begin: where the text names the path.
+    """
     if Path(path).is_absolute() or ".." in Path(path).parts:
-        parser.raise_error(f'weights "{path}" must be in the folder of the .mlir file')
+        parser.raise_error(f'weights "{path}" must be in the folder of the .mlir file', begin)
     return WeightStore(path, Path(parser.lexer.input.name).parent)
 
 
@@ -144,12 +148,14 @@ class ProgramOperation(IRDLOperation):
         arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_argument)
         parser.parse_punctuation("->")
         results = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_type)
+        begin = parser.pos
         attributes = syntax.parse_discardable(parser)
         path = attributes.pop("weights", None)
+        named = isinstance(path, StringAttr)
+        weights = WeightsAttr(open_store(parser, path.data, begin)) if named else None
         body = parser.parse_region(arguments)
         op = cls(name, FunctionType.from_lists([a.type for a in arguments], results), body)
-        if isinstance(path, StringAttr):
-            op.weights = WeightsAttr(open_store(parser, path.data))
+        op.weights = weights
         for key in ("opset", "input_names", "output_names"):
             if key in attributes:
                 op.properties[key] = attributes.pop(key)

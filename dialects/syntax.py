@@ -198,7 +198,8 @@ def resolve(
     """Resolve parsed operand slots against the types of those that are present."""
     present = [slot for slot in slots if slot is not None]
     if len(present) != len(types):
-        parser.raise_error(f"expected {len(present)} operand types, got {len(types)}")
+        begin = present[0].span if present else None
+        parser.raise_error(f"expected {len(present)} operand types, got {len(types)}", begin)
     types_left = iter(types)
     return [
         None if slot is None else parser.resolve_operand(slot, next(types_left)) for slot in slots

@@ -123,9 +123,10 @@ class ChannelOp(IRDLOperation):
     @classmethod
     def parse(cls, parser: Parser) -> ChannelOp:
         parser.parse_punctuation(":")
+        begin = parser.pos
         type = parser.parse_type()
         if not isinstance(type, ChannelType):
-            parser.raise_error("expected !task.channel<…>")
+            parser.raise_error("expected !task.channel<…>", begin)
         return cls(type.message_type)
 
 

@@ -10,7 +10,6 @@ A program that says how many cores it is made for is also checked against that n
 
 from __future__ import annotations
 
-from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -19,6 +18,7 @@ from xdsl.ir import Operation
 from xdsl.utils.exceptions import VerifyException
 
 from ramiel.dialects.dataflow import verify_topological_order
+from ramiel.dialects.fault import Fault
 from ramiel.dialects.task import (
     ChannelOp,
     ClusterOp,
@@ -37,19 +37,20 @@ def verify_program(program: ProgramOp) -> None:
     known = {*program.block.args, *(channel.result for channel in program.channels)}
     for op in program.block.ops:
         if not isinstance(op, ClusterOp | ChannelOp | WorkerOp):
-            raise VerifyException(f"{op.name} stands outside the clusters")
-    names = Counter(cluster.sym_name.data for cluster in program.clusters)
-    for name, count in names.items():
-        if count > 1:
-            raise VerifyException(f"two clusters are called @{name}")
+            raise Fault(op, f"{op.name} stands outside the clusters")
+    names: set[str] = set()
+    for cluster in program.clusters:
+        if cluster.sym_name.data in names:
+            raise Fault(cluster, f"two clusters are called @{cluster.sym_name.data}")
+        names.add(cluster.sym_name.data)
     for channel in program.channels:
         _verify_channel(channel)
     _verify_outputs(program)
     for cluster in program.clusters:
         try:
             verify_topological_order(cluster.block, set(known))
-        except VerifyException as error:
-            raise VerifyException(f"in @{cluster.sym_name.data}: {error}") from None
+        except Fault as error:
+            raise Fault(error.operation, f"in @{cluster.sym_name.data}: {error}") from None
     _verify_no_deadlock(program)
     verify_workers(program)
     cores = program.attributes.get(CORES)
@@ -67,14 +68,15 @@ def _verify_channel(channel: ChannelOp) -> None:
     users = list(channel.users())
     for op in users:
         if not isinstance(op, SendOp | RecvOp) or not isinstance(op.parent_op(), ClusterOp):
-            raise VerifyException("a channel is used only by sends and receives of clusters")
+            raise Fault(op, "a channel is used only by sends and receives of clusters")
     for kind, what in ((SendOp, "senders"), (RecvOp, "receivers")):
-        count = sum(isinstance(op, kind) for op in users)
-        if count != 1:
+        found = [op for op in users if isinstance(op, kind)]
+        if len(found) != 1:
             name = channel.result.name_hint or "…"
-            raise VerifyException(f"channel %{name} has {count} {what}, it needs one")
+            at, count = found[-1] if found else channel, len(found)
+            raise Fault(at, f"channel %{name} has {count} {what}, it needs one")
     if channel.send.parent_op() is channel.recv.parent_op():
-        raise VerifyException(f"@{_cluster_name(channel.send)} sends a message to itself")
+        raise Fault(channel.recv, f"@{_cluster_name(channel.send)} sends a message to itself")
 
 
 def _verify_outputs(program: ProgramOp) -> None:
@@ -85,11 +87,11 @@ def _verify_outputs(program: ProgramOp) -> None:
             if not isinstance(op, OutputOp):
                 continue
             if op.position in written:
-                raise VerifyException(f"result {op.position} is written twice")
+                raise Fault(op, f"result {op.position} is written twice")
             if not 0 <= op.position < len(results):
-                raise VerifyException(f"there is no result {op.position}")
+                raise Fault(op, f"there is no result {op.position}")
             if op.value.type != results[op.position]:
-                raise VerifyException(f"result {op.position} has another type")
+                raise Fault(op, f"result {op.position} has another type")
             written[op.position] = op
     for index in range(len(results)):
         if index not in written:
@@ -109,6 +111,6 @@ def _verify_no_deadlock(program: ProgramOp) -> None:
         order.prepare()
     except CycleError as error:
         cycle: list[Operation] = error.args[1]
-        waiting = dict.fromkeys(_cluster_name(op) for op in cycle if isinstance(op, RecvOp))
-        names = ", ".join(f"@{name}" for name in waiting)
-        raise VerifyException(f"deadlock: {names} wait for each other") from None
+        blocked = [op for op in cycle if isinstance(op, RecvOp)]
+        names = ", ".join(f"@{name}" for name in dict.fromkeys(map(_cluster_name, blocked)))
+        raise Fault(blocked[0], f"deadlock: {names} wait for each other") from None

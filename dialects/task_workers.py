@@ -16,6 +16,7 @@ from xdsl.dialects.builtin import ArrayAttr, IntegerAttr
 from xdsl.ir import Attribute, Operation
 from xdsl.utils.exceptions import VerifyException
 
+from ramiel.dialects.fault import Fault
 from ramiel.dialects.task import ClusterOp, ProgramOp, RecvOp, RunOp, SendOp, StageOp
 
 SAMPLES = "samples"
@@ -85,7 +86,8 @@ def verify_workers(program: ProgramOp) -> None:
         waiting = dict.fromkeys(
             f"@{_name(op)} of sample {sample}" for op, sample in cycle if isinstance(op, RecvOp)
         )
-        raise VerifyException(f"deadlock: {', '.join(waiting)} wait for each other") from None
+        at = next(op for op, _ in cycle if isinstance(op, RecvOp))
+        raise Fault(at, f"deadlock: {', '.join(waiting)} wait for each other") from None
 
 
 def _verify_batch(program: ProgramOp) -> None:
@@ -108,11 +110,12 @@ def _verify_runs(program: ProgramOp, stages: dict[str, list[list[Operation]]]) -
         for run in worker.runs:
             key = _checked(run, stages, samples_of(program))
             if home.setdefault(key, worker.sym_name.data) != worker.sym_name.data:
-                raise VerifyException(f"two workers run @{key[0]} of sample {key[1]}")
+                raise Fault(run, f"two workers run @{key[0]} of sample {key[1]}")
             if run.stage.value.data != next_stage.get(key, 0):
-                raise VerifyException(
+                raise Fault(
+                    run,
                     f"@{key[0]} of sample {key[1]} runs stage {run.stage.value.data} "
-                    f"where stage {next_stage.get(key, 0)} is next"
+                    f"where stage {next_stage.get(key, 0)} is next",
                 )
             next_stage[key] = run.stage.value.data + 1
     for name, cut in stages.items():
@@ -125,11 +128,11 @@ def _verify_runs(program: ProgramOp, stages: dict[str, list[list[Operation]]]) -
 def _checked(run: RunOp, stages: dict[str, list[list[Operation]]], samples: int) -> tuple[str, int]:
     name, stage, sample = run.cluster.data, run.stage.value.data, run.sample.value.data
     if name not in stages:
-        raise VerifyException(f"there is no cluster @{name} to run")
+        raise Fault(run, f"there is no cluster @{name} to run")
     if not 0 <= stage < len(stages[name]):
-        raise VerifyException(f"@{name} has no stage {stage}")
+        raise Fault(run, f"@{name} has no stage {stage}")
     if not 0 <= sample < samples:
-        raise VerifyException(f"there is no sample {sample}")
+        raise Fault(run, f"there is no sample {sample}")
     return name, sample
 
 

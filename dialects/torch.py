@@ -68,9 +68,10 @@ class DtypeAttr(ParametrizedAttribute):
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
         with parser.in_angle_brackets():
+            begin = parser.pos
             name = parser.parse_identifier()
         if name not in {element.torch for element in element_types.ELEMENT_TYPES}:
-            parser.raise_error(f"torch has no dtype {name!r}")
+            parser.raise_error(f"torch has no dtype {name!r}", begin)
         return [StringAttr(name)]
 
     def print_parameters(self, printer: Printer) -> None:

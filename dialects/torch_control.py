@@ -87,6 +87,7 @@ class IfOp(IRDLOperation):
 
     @classmethod
     def parse(cls, parser: Parser) -> IfOp:
+        begin = parser.pos
         slots = syntax.parse_slots(parser)
         types, results = syntax.parse_signature(parser)
         discardable = syntax.parse_discardable(parser)
@@ -96,7 +97,7 @@ class IfOp(IRDLOperation):
             regions.append(parser.parse_region())
         values = [value for value in syntax.resolve(parser, slots, types) if value is not None]
         if len(values) != 1:
-            parser.raise_error("torch.if takes one condition")
+            parser.raise_error("torch.if takes one condition", begin)
         op = cls(values[0], [type for type in results if type is not None], *regions)
         op.attributes.update(discardable)
         return op
@@ -191,6 +192,7 @@ class LoopOp(IRDLOperation):
 
     @classmethod
     def parse(cls, parser: Parser) -> Self:
+        begin = parser.pos
         slots = syntax.parse_slots(parser)
         trips = parser.parse_optional_attr_dict().get("trips")
         types, results = syntax.parse_signature(parser)
@@ -198,7 +200,7 @@ class LoopOp(IRDLOperation):
         parser.parse_keyword("do")
         body = parser.parse_region()
         if not slots:
-            parser.raise_error("a loop's first operand is its limit, or _")
+            parser.raise_error("a loop's first operand is its limit, or _", begin)
         limit, *carried = syntax.resolve(parser, slots, types)
         number = trips.value.data if isinstance(trips, IntegerAttr) else None
         op = cls(

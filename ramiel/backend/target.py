@@ -15,6 +15,7 @@ from ramiel.backend.package import write_package
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.task import ProgramOp
 from ramiel.errors import RamielError
+from ramiel.weight_files import check_weights
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class PyTorchTarget(Target):
         program = find_program(module)
         output.write(print_module(program, self.class_name).text)
         if self.directory is not None:
+            check_weights(program)
             write_package(program, Path(self.directory), self.class_name)
 
     def _emit_style(self, module: ModuleOp, output: IO[str]) -> None:
@@ -48,6 +50,7 @@ class PyTorchTarget(Target):
         styled = StyledModel(module, self.style)
         output.write(print_style(styled, self.class_name).text)
         if self.directory is not None:
+            check_weights(styled.graph)
             write_styled(styled, Path(self.directory), self.class_name)
 
 

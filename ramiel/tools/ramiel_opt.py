@@ -18,10 +18,16 @@ from typing import IO, Any
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import PassPipeline
-from xdsl.utils.exceptions import DiagnosticException, ParseError, PassFailedException
+from xdsl.utils.exceptions import (
+    ArgSpecParseError,
+    DiagnosticException,
+    ParseError,
+    VerifyException,
+)
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from ramiel.errors import RamielError
+from ramiel.tools.source_lines import SourceLines, culprit
 
 
 class AppendPass(argparse.Action):
@@ -49,7 +55,21 @@ class RamielOptMain(xDSLOptMain):
 
     def register_all_frontends(self) -> None:
         super().register_all_frontends()
+        self.source_lines = SourceLines()
+        self.line_offset = 0
+        self.available_frontends["mlir"] = self.parse_text
         self.available_frontends["onnx"] = self.lift
+
+    def parse_text(self, file: IO[bytes]) -> ModuleOp:
+        """Read a text."""
+        implicit = not self.args.no_implicit_module
+        return self.source_lines.parse(self.ctx, file.read(), self.get_input_name(), implicit)
+
+    def parse_chunk(
+        self, chunk: IO[bytes], file_extension: str, start_offset: int = 0
+    ) -> ModuleOp | None:
+        self.line_offset = start_offset
+        return super().parse_chunk(chunk, file_extension, start_offset)
 
     def lift(self, file: IO[bytes]) -> ModuleOp:
         """Read an ONNX model."""
@@ -95,10 +115,22 @@ class RamielOptMain(xDSLOptMain):
         print(prog, file=before)
         try:
             super().apply_passes(prog)
-        except (RamielError, DiagnosticException, PassFailedException):
+        except RamielError as error:
+            raise self.with_line(error) from error
+        except VerifyException as error:
+            message = self.source_lines.located(str(error), culprit(prog, error), self.line_offset)
+            located = VerifyException(message)
+            # The whole module: --verify-diagnostics prints it, too.
+            located.__notes__ = getattr(error, "__notes__", [])
+            raise located from error
+        except DiagnosticException:
             raise
         except Exception as error:
             raise RamielError(f"{error!r}; {self.write_reproducer(before.getvalue())}") from error
+
+    def with_line(self, error: RamielError) -> RamielError:
+        """The error below the line that it is about."""
+        return RamielError(self.source_lines.located(str(error), error.operation, self.line_offset))
 
     def write_reproducer(self, module: str) -> str:
         """Keep what led to an unexpected failure; returns the sentence that says where."""
@@ -116,7 +148,10 @@ class RamielOptMain(xDSLOptMain):
             save_weights(prog, self.args.weights_out)
         if self.args.target == "mlir":
             require_saved_weights(prog)
-        text = super().output_resulting_program(prog)
+        try:
+            text = super().output_resulting_program(prog)
+        except RamielError as error:
+            raise self.with_line(error) from error
         return without_unknown_locations(text)
 
 
@@ -124,7 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the tool; a message and exit code 1 for what cannot be done."""
     try:
         RamielOptMain("Ramiel's modular optimizer driver", arguments).run()
-    except (ParseError, DiagnosticException, PassFailedException) as error:
+    except (ArgSpecParseError, ParseError, DiagnosticException) as error:
         sys.exit(str(error))
     except (RamielError, OSError, ValueError) as error:
         sys.exit(f"ramiel-opt: {error}")

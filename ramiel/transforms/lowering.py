@@ -138,7 +138,8 @@ def _settle(op: Operation, result: SSAValue, value: SSAValue) -> SSAValue:
         # To torch it is its carrier's dtype: only the model's type says what it is.
         element = tensors.element_of(value.type) or value.type
         if element_types.of_mlir(element).torch != carried.torch:
-            raise RamielError(f"{label(op)} has elements {element}, the model says {carried.mlir}")
+            message = f"{label(op)} has elements {element}, the model says {carried.mlir}"
+            raise RamielError(message).about(op)
         value = Rewriter.replace_value_with_new_type(
             value, tensors.tensor_type(carried.mlir, found)
         )
@@ -151,7 +152,8 @@ def _settle(op: Operation, result: SSAValue, value: SSAValue) -> SSAValue:
         isinstance(a, int) and isinstance(b, int) and a != b
         for a, b in zip(expected, found, strict=False)
     ):
-        raise RamielError(f"{label(op)} has shape {found}, the model says {expected}")
+        message = f"{label(op)} has shape {found}, the model says {expected}"
+        raise RamielError(message).about(op)
     return value
 
 
@@ -176,5 +178,6 @@ def report(errors: Sequence[Unsupported]) -> RamielError:
     """One error that lists every operation that cannot be lowered."""
     lines = [f"{label(error.op)}: {error}" for error in errors]
     if len(lines) == 1:
-        return RamielError(lines[0])
-    return RamielError(f"{len(lines)} nodes cannot be compiled:\n  " + "\n  ".join(lines))
+        return RamielError(lines[0]).about(errors[0].op)
+    message = f"{len(lines)} nodes cannot be compiled:\n  " + "\n  ".join(lines)
+    return RamielError(message).about(errors[0].op)

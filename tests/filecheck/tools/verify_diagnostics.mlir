@@ -3,7 +3,9 @@
 
 // An error that a test expects is its output; otherwise it ends the run with one message.
 
-// CHECK: dataflow.output does not match the graph's result types
+// CHECK:      dataflow.output %x : tensor<4xf32>
+// CHECK-NEXT: ^
+// CHECK-NEXT: dataflow.output does not match the graph's result types
 dataflow.graph @types(%x : tensor<4xf32>) -> (tensor<5xf32>) {
   dataflow.output %x : tensor<4xf32>
 }
