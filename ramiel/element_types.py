@@ -22,6 +22,7 @@ from xdsl.dialects.builtin import (
     IntegerType,
     Signedness,
     TensorType,
+    UnrankedTensorType,
     f16,
     f32,
     f64,
@@ -122,7 +123,7 @@ _BY_NUMPY = {element.numpy: element for element in ELEMENT_TYPES}
 
 def of_mlir(type: Attribute) -> ElementType:
     """The element type of a tensor type, or of an element type.  Raises RamielError if unknown."""
-    if isinstance(type, TensorType):
+    if isinstance(type, TensorType | UnrankedTensorType):
         type = cast("TensorType[Attribute]", type).element_type
     if type not in _BY_MLIR:
         raise RamielError(f"no element type {type}")

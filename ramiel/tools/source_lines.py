@@ -24,7 +24,7 @@ class SourceLines:
     def parse(self, context: Context, data: bytes, name: str, implicit: bool) -> ModuleOp:
         """The module of a text; `implicit`: it need not say `builtin.module`.
 
-        Raises ParseError, also for what nests too deeply, and RamielError for what is no UTF-8.
+        Raises ParseError, whatever is wrong with the text, and RamielError for what is no UTF-8.
         """
         try:
             text = data.decode("utf-8")
@@ -35,14 +35,17 @@ class SourceLines:
         parser.spans = self.spans
         try:
             return parser.parse_module(implicit)
-        except RecursionError:
-            raise ParseError(Span(parser.pos, parser.pos, parser.lexer.input), NESTED) from None
         except ParseError as error:
             undefined = [parser.reads[name] for name in parser.forward_ssa_references]
             if undefined and error.msg.startswith(UNDEFINED):
                 # xDSL says so at the end of the text.
                 raise ParseError(undefined[0], error.msg) from None
             raise
+        except Exception as error:
+            # An operation or a type that its own verifier refuses, and what xDSL does not expect.
+            message = NESTED if isinstance(error, RecursionError) else str(error) or repr(error)
+            here = Span(parser.pos, parser.pos, parser.lexer.input)
+            raise ParseError(here, message) from error
 
     def located(self, message: str, operation: Operation | None, line_offset: int = 0) -> str:
         """The message below the line that the operation stands on, if that was read from a text."""

@@ -18,7 +18,11 @@ INTEGERS = {
     name: np.array(values, np.int64)
     for name, values in {"zero": [0], "last": [-1], "two": [2], "far": [2**62]}.items()
 }
-KERNEL = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
+OTHERS = {
+    "kernel": np.arange(12, dtype=np.float32).reshape(2, 3, 2),
+    "mask": np.arange(7) % 2 == 0,
+    "sevens": np.full(7, 7, np.float32),
+}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +35,7 @@ KERNEL = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
         ("Slice", ["x", "two", "far", "two"]),
         ("Slice", ["x", "zero", "two", "last"]),
         ("Conv", ["x", "kernel"]),
+        ("Where", ["mask", "x", "sevens"]),
     ],
 )
 def test_rank_is_not_needed(operator: str, operands: list[str]) -> None:
@@ -39,7 +44,7 @@ def test_rank_is_not_needed(operator: str, operands: list[str]) -> None:
     node = helper.make_node(operator, operands, ["y"])
     weights = [
         numpy_helper.from_array(array, name)
-        for name, array in {**INTEGERS, "kernel": KERNEL}.items()
+        for name, array in {**INTEGERS, **OTHERS}.items()
         if name in operands
     ]
     graph = helper.make_graph([node], "graph", [value], [result], weights)
