@@ -2,13 +2,15 @@
 
 python -m benchmarks.executors [--force] [MODEL...]
 
-Compiled with profile costs for 2 cores.  Every contender is a process of its own, rounds alternate,
-medians count; outputs must be those of the plain function.
+Compiled with profile costs for 2 cores.  "A thread each" is the executor threads without its team
+(ramiel/runtime/team.py).  Every contender is a process of its own, rounds alternate, medians count;
+outputs must be those of the plain function.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import statistics
@@ -38,7 +40,8 @@ from ramiel.tensors import to_torch
 ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "build" / "models"
 NAMES = ("googlenet", "inception_v3", "nasnet_mobile")
-CONTENDERS = ("plain", "serial", "threads", "processes")
+NO_TEAM = "a thread each"
+CONTENDERS = ("plain", "serial", "threads", NO_TEAM, "processes")
 CORES = 2
 MOST_LOAD = 0.3
 """Load average per core above which the machine is called busy."""
@@ -72,7 +75,15 @@ def _prepared(contender: str, package: Path) -> tuple[Callable[..., Any], list[s
     model: Any = import_package(package).Model
     if contender == "plain":
         return plain_function(model), []
+    if contender == NO_TEAM:
+        runtime: Any = importlib.import_module(f"{model.__module__.rpartition('.')[0]}._runtime")
+        runtime.threads.team_size = no_team
+        return model.load("threads"), list(model.outputs)
     return model.load(contender), list(model.outputs)
+
+
+def no_team(program: object) -> None:
+    """In the place of team_size: every cluster gets a thread of its own."""
 
 
 def _tuple(outputs: Any) -> tuple[torch.Tensor, ...]:
@@ -84,7 +95,7 @@ class Process:
 
     def __init__(self, contender: str, package: Path, inputs: Path) -> None:
         self.contender = contender
-        self.output = inputs.with_name(f"{contender}.output")
+        self.output = inputs.with_name(f"{contender.replace(' ', '_')}.output")
         command = [sys.executable, "-m", "benchmarks.executors", "--serve", contender]
         self.process = subprocess.Popen(
             [*command, str(package), str(inputs), str(self.output)],
@@ -185,8 +196,8 @@ def main() -> None:
     if missing := [name for name in names if not (arguments.folder / f"{name}.onnx").exists()]:
         export = ROOT / "tests" / "models" / "export.py"
         subprocess.run([sys.executable, str(export), *missing], check=True)
-    print("| ms | plain function | serial | simulated | threads | processes |")
-    print("| --- | --: | --: | --: | --: | --: |")
+    print(f"| ms | plain function | serial | simulated | threads | {NO_TEAM} | processes |")
+    print("| --- | --: | --: | --: | --: | --: | --: |")
     for name in names:
         model = arguments.folder / f"{name}.onnx"
         print(benchmark(model, arguments.rounds, arguments.seconds), flush=True)

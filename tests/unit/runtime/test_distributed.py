@@ -196,6 +196,37 @@ def test_ctrl_c_on_the_rank_that_calls() -> None:
     ]
 
 
+@pytest.mark.parametrize("world", [1, 2])
+def test_calling_a_model_from_inside_its_own_call(world: int) -> None:
+    loaded: list[Any] = []
+
+    async def outer(x: Tensor, w: Any, channels: Any) -> dict[str, Tensor]:
+        return {"last": await channels.recv("inner", source="inner")}
+
+    async def inner(x: Tensor, w: Any, channels: Any) -> dict[str, Tensor]:
+        channels.send("inner", loaded[0](x) if x.any() else x, to="outer")
+        return {}
+
+    class Nested(ParallelModel):
+        inputs = (Input("x", torch.float32, (3,)),)
+        outputs = ("last",)
+        clusters = (Cluster(outer, ("x",)), Cluster(inner, ("x",)))
+        channels = (Message("inner", "inner", "outer"),)
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            loaded.append(self)
+
+    def call(model: Any) -> list[str]:
+        with pytest.raises(ClusterError) as caught:
+            model(torch.ones(3))
+        return [str(caught.value), str(model(torch.zeros(3)).tolist())]
+
+    text, after = on_ranks(Nested, world, call)[0]
+    assert text.endswith("RuntimeError: Nested is called from inside its own call")
+    assert after == "[0.0, 0.0, 0.0]"
+
+
 def test_the_caller_disappears() -> None:
     def call(model: Any) -> None:
         model(torch.ones(2), NOTHING)
