@@ -2,9 +2,12 @@
 
 python -m benchmarks.executors [--force] [MODEL...]
 
-Compiled with profile costs for 2 cores.  "A thread each" is the executor threads without its team
-(ramiel/runtime/team.py).  Every contender is a process of its own, rounds alternate, medians count;
-outputs must be those of the plain function.
+Each model is compiled with profile costs for 2 cores, three times: into two lanes of one core, for
+the messages of threads and for those of processes; and as `ramiel compile` does by itself, with a
+wide cluster.  That one runs on a team of threads (ramiel/runtime/team.py) and without it.  Every
+contender is a process of its own, rounds alternate, those in which others use the machine are
+repeated, medians count; outputs must be those of the plain function, which keeps its memory as a
+loaded model does.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,35 +32,62 @@ from safetensors.torch import (
     save_file,  # pyright: ignore[reportUnknownVariableType]
 )
 
+from benchmarks.alone import Watch
 from benchmarks.plain import plain_function
 from ramiel.backend.package import write_package
 from ramiel.cores import available_cores
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import Options, compile_model, load
+from ramiel.driver import Compilation, Options, compile_model, load
 from ramiel.loading import import_package
+from ramiel.runtime.memory import keep_freed_memory
 from ramiel.sampling import sample_inputs
 from ramiel.tensors import to_torch
 
 ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "build" / "models"
 NAMES = ("googlenet", "inception_v3", "nasnet_mobile")
-NO_TEAM = "a thread each"
-CONTENDERS = ("plain", "serial", "threads", NO_TEAM, "processes")
 CORES = 2
+PACKAGES = {
+    "lanes": Options(workers=CORES, force_parallel=True, cost_model="profile"),
+    "process_lanes": Options(
+        workers=CORES, force_parallel=True, cost_model="profile", executor="processes"
+    ),
+    "compiled": Options(workers=CORES, cost_model="profile"),
+}
+PLAIN, NO_TEAM = "plain function", "a thread each"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to run a package."""
+
+    name: str
+    package: str
+    executor: str
+
+
+CONTENDERS = (
+    Contender(PLAIN, "lanes", PLAIN),
+    Contender("serial", "lanes", "serial"),
+    Contender("threads", "lanes", "threads"),
+    Contender("processes", "process_lanes", "processes"),
+    Contender("compiled", "compiled", "threads"),
+    Contender(NO_TEAM, "compiled", NO_TEAM),
+)
 MOST_LOAD = 0.3
 """Load average per core above which the machine is called busy."""
 TOLERANCE = 1e-4
 """How far an output may be from the plain function's, relative to its largest value."""
 
 
-def serve(contender: str, package: Path, inputs: Path, output: Path) -> None:
+def serve(executor: str, package: Path, inputs: Path, output: Path) -> None:
     """Be a contender's process: write the outputs, then time as many calls as each line says."""
     torch.set_num_threads(1)
     tensors = load_file(inputs)
     with torch.inference_mode():
-        run, names = _prepared(contender, package)
+        run, names = _prepared(executor, package)
         found = run(**tensors)
-        outputs = found if contender == "plain" else dict(zip(names, _tuple(found), strict=True))
+        outputs = found if executor == PLAIN else dict(zip(names, _tuple(found), strict=True))
         save_file({name: y.clone().contiguous() for name, y in outputs.items()}, output)
         for _ in range(3):
             run(**tensors)
@@ -70,16 +101,17 @@ def serve(contender: str, package: Path, inputs: Path, output: Path) -> None:
             print(json.dumps(times), flush=True)
 
 
-def _prepared(contender: str, package: Path) -> tuple[Callable[..., Any], list[str]]:
+def _prepared(executor: str, package: Path) -> tuple[Callable[..., Any], list[str]]:
     """What is called, and the names of its outputs; none: it returns them by name."""
     model: Any = import_package(package).Model
-    if contender == "plain":
+    if executor == PLAIN:
+        keep_freed_memory()
         return plain_function(model), []
-    if contender == NO_TEAM:
+    if executor == NO_TEAM:
         runtime: Any = importlib.import_module(f"{model.__module__.rpartition('.')[0]}._runtime")
         runtime.threads.team_size = no_team
-        return model.load("threads"), list(model.outputs)
-    return model.load(contender), list(model.outputs)
+        executor = "threads"
+    return model.load(executor), list(model.outputs)
 
 
 def no_team(program: object) -> None:
@@ -93,16 +125,18 @@ def _tuple(outputs: Any) -> tuple[torch.Tensor, ...]:
 class Process:
     """A contender, as the benchmark sees it."""
 
-    def __init__(self, contender: str, package: Path, inputs: Path) -> None:
+    def __init__(self, contender: Contender, folder: Path, inputs: Path) -> None:
         self.contender = contender
-        self.output = inputs.with_name(f"{contender.replace(' ', '_')}.output")
-        command = [sys.executable, "-m", "benchmarks.executors", "--serve", contender]
+        self.output = folder / f"{contender.name}.output"
+        command = [sys.executable, "-m", "benchmarks.executors", "--serve", contender.executor]
+        package = folder / contender.package
         self.process = subprocess.Popen(
             [*command, str(package), str(inputs), str(self.output)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
+            start_new_session=True,
         )
         self.medians: list[float] = []
         self.read()
@@ -112,7 +146,7 @@ class Process:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.contender} failed")
+            raise RuntimeError(f"{self.contender.name} failed")
         return json.loads(line)
 
     def round(self, calls: int) -> float:
@@ -128,24 +162,39 @@ class Process:
         self.process.wait(30)
 
 
-def measure(package: Path, inputs: Path, rounds: int, seconds: float) -> dict[str, list[float]]:
-    """The median seconds of each round of each contender.
+def measure(folder: Path, inputs: Path, rounds: int, seconds: float) -> dict[str, list[float]]:
+    """The median seconds of each round of each contender, whose packages are in the folder.
 
     Raises RuntimeError if one computes something else than the plain function.
     """
     processes: list[Process] = []
     try:
         for contender in CONTENDERS:
-            processes.append(Process(contender, package, inputs))
+            processes.append(Process(contender, folder, inputs))
             _check(processes[-1], processes[0])
         calls = [max(3, int(seconds / process.round(3))) for process in processes]
+        sessions = {process.process.pid for process in processes}
         for _ in range(rounds):
             for process, count in zip(processes, calls, strict=True):
-                process.medians.append(process.round(count))
+                process.medians.append(round_alone(process, count, sessions))
     finally:
         for process in processes:
             process.close()
-    return {process.contender: process.medians for process in processes}
+    return {process.contender.name: process.medians for process in processes}
+
+
+def round_alone(process: Process, calls: int, sessions: Collection[int]) -> float:
+    """A round during which nobody else used the machine.
+
+    Raises RuntimeError if there is none for half a minute.
+    """
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        watch = Watch(sessions)
+        median = process.round(calls)
+        if watch.alone():
+            return median
+    raise RuntimeError("others use the machine")
 
 
 def _check(process: Process, reference: Process) -> None:
@@ -153,34 +202,62 @@ def _check(process: Process, reference: Process) -> None:
     for name, y in wanted.items():
         difference = (found[name] - y).abs().max() / y.abs().max()
         if not difference <= TOLERANCE:
-            raise RuntimeError(f"{process.contender}: {name} differs by {float(difference):.2g}")
+            raise RuntimeError(
+                f"{process.contender.name}: {name} differs by {float(difference):.2g}"
+            )
 
 
 def benchmark(model: Path, rounds: int, seconds: float) -> str:
     """A line of the table."""
     graph = next(op for op in load(model).ops if isinstance(op, GraphOp))
-    options = Options(workers=CORES, force_parallel=True, cost_model="profile")
-    with tempfile.TemporaryDirectory(prefix="ramiel-") as folder:
-        package, inputs = Path(folder) / "timed", Path(folder) / "inputs.safetensors"
-        compilation = compile_model(model, options, package="timed")
-        write_package(compilation.program, package)
+    simulated: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix="ramiel-") as name:
+        folder = Path(name)
+        for package, options in PACKAGES.items():
+            compilation = compile_model(model, options, package=package)
+            write_package(compilation.program, folder / package)
+            simulated[package] = expected_ns(compilation) / 1e6
+        inputs = folder / "inputs.safetensors"
         arrays = sample_inputs(graph).items()
         save_file({name: to_torch(array).contiguous() for name, array in arrays}, inputs)
-        rates = measure(package, inputs, rounds, seconds)
-    simulated = compilation.report.makespan_ns / 1e6
-    plain, serial, *parallel = (1e3 * statistics.median(rates[name]) for name in CONTENDERS)
-    pairs = zip(rates["serial"], rates["plain"], strict=True)
+        times = measure(folder, inputs, rounds, seconds)
+    return row(model.stem, simulated, times)
+
+
+def expected_ns(compilation: Compilation) -> int:
+    """The ns of what was written: the best serial program where parallelism gains nothing."""
+    report = compilation.report
+    parallel = len(compilation.program.clusters) == report.merged_clusters
+    return report.makespan_ns if parallel else report.best_serial_ns
+
+
+def row(model: str, simulated: Mapping[str, float], times: Mapping[str, Sequence[float]]) -> str:
+    """Medians in ms; of serial how much more than the plain function, else than simulated."""
+    medians = {name: 1e3 * statistics.median(seconds) for name, seconds in times.items()}
+    pairs = zip(times["serial"], times[PLAIN], strict=True)
     over = 100 * (statistics.median(a / b for a, b in pairs) - 1)
-    cells = [f"{plain:.2f}", f"{serial:.2f} ({over:+.1f} %)", f"{simulated:.2f}"]
-    cells += [f"{time:.2f} ({100 * (time / simulated - 1):+.0f} %)" for time in parallel]
-    return f"| {model.stem} | {' | '.join(cells)} |"
+    cells = [model, f"{medians[PLAIN]:.2f}", f"{medians['serial']:.2f} ({over:+.1f} %)"]
+    shown = ""
+    for contender in CONTENDERS[2:]:
+        expected, median = simulated[contender.package], medians[contender.name]
+        cells += [f"{expected:.2f}"] if contender.package != shown else []
+        cells += [f"{median:.2f} ({100 * (median / expected - 1):+.0f} %)"]
+        shown = contender.package
+    return f"| {' | '.join(cells)} |"
+
+
+HEADS = (
+    *("ms", PLAIN, "serial", "two lanes, simulated", "threads"),
+    *("for processes, simulated", "processes"),
+    *("as compiled, simulated", "threads", NO_TEAM),
+)
 
 
 def main() -> None:
     """Print the table in Markdown."""
     if sys.argv[1:2] == ["--serve"]:
-        contender, *paths = sys.argv[2:]
-        serve(contender, *map(Path, paths))
+        executor, *paths = sys.argv[2:]
+        serve(executor, *map(Path, paths))
         return
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("models", nargs="*", metavar="MODEL", help=f"default: {', '.join(NAMES)}")
@@ -196,8 +273,8 @@ def main() -> None:
     if missing := [name for name in names if not (arguments.folder / f"{name}.onnx").exists()]:
         export = ROOT / "tests" / "models" / "export.py"
         subprocess.run([sys.executable, str(export), *missing], check=True)
-    print(f"| ms | plain function | serial | simulated | threads | {NO_TEAM} | processes |")
-    print("| --- | --: | --: | --: | --: | --: | --: |")
+    print(f"| {' | '.join(HEADS)} |")
+    print("| --- " + "| --: " * (len(HEADS) - 1) + "|")
     for name in names:
         model = arguments.folder / f"{name}.onnx"
         print(benchmark(model, arguments.rounds, arguments.seconds), flush=True)

@@ -2,7 +2,8 @@
 
 python -m benchmarks.throughput [--force] [MODEL...]
 
-Every contender is a process of its own, and rounds alternate.  Models are exported first
+Every contender is a process of its own, and rounds alternate; those in which others use the machine
+are repeated.  Models are exported first
 (tests/models/export.py).  Writes benchmarks/results/throughput.json, in which models that are not
 measured now keep their numbers, and the tables of docs/throughput.md from it.
 """
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -30,6 +31,7 @@ from safetensors.torch import (
     save_file,  # pyright: ignore[reportUnknownVariableType]
 )
 
+from benchmarks.alone import Watch
 from ramiel.backend.package import write_package
 from ramiel.cores import available_cores
 from ramiel.dialects.dataflow import GraphOp
@@ -141,6 +143,7 @@ class Process:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
+            start_new_session=True,
         )
 
     def read(self) -> Any:
@@ -176,15 +179,30 @@ def measure(
             reference = output if reference is None else reference
             _check(contender, output, reference)
         calls = [max(2, min(200, int(seconds / min(p.round(2))))) for p in processes]
+        sessions = {process.process.pid for process in processes}
         for _ in range(rounds):
             for process, count in zip(processes, calls, strict=True):
-                taken[process.contender.name] += process.round(count)
+                taken[process.contender.name] += round_alone(process, count, sessions)
     finally:
         for process in processes:
             process.process.kill()
             process.process.wait()
     medians = {name: statistics.median(times) for name, times in taken.items()}
     return {c.name: batch / medians[c.name] if c.name in medians else None for c in CONTENDERS}
+
+
+def round_alone(process: Process, calls: int, sessions: Collection[int]) -> list[float]:
+    """A round during which nobody else used the machine.
+
+    Raises RuntimeError if there is none for a minute.
+    """
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        watch = Watch(sessions)
+        seconds = process.round(calls)
+        if watch.alone():
+            return seconds
+    raise RuntimeError("others use the machine")
 
 
 def _check(contender: Contender, output: torch.Tensor, reference: torch.Tensor) -> None:

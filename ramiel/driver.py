@@ -107,6 +107,8 @@ class Options:
     """static, roofline, profile or an extension's; None: $RAMIEL_COST_MODEL, else profile."""
     costs: str | None = None
     """A costs.json whose costs go before the model's."""
+    executor: str = "threads"
+    """Whose messages and calls the schedule reckons with."""
 
     @property
     def model(self) -> str:
@@ -316,7 +318,7 @@ def check_torch_compile(graph: GraphOp, options: Options) -> None:
 
 def estimate(pipeline: Pipeline, options: Options) -> str:
     """Run the cost model, then clone; returns the text of costs.json."""
-    arguments = {"model": options.model, "costs": options.costs}
+    arguments = {"model": options.model, "costs": options.costs, "executor": options.executor}
     given = " ".join(f'{key}="{value}"' for key, value in arguments.items() if value is not None)
     pipeline.run(f"estimate-cost{{{given}}}")
     graph = _graph_of(pipeline.module)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ VERSION = 1
 FILE_VARIABLE = "RAMIEL_CALIBRATION"
 """The environment variable that names another file."""
 QUICK = ("serial", "threads")
-"""The executors that are measured without being asked: the others start processes."""
+"""The executors that are measured at the first use: the others start processes, and wait for
+theirs."""
 
 
 @dataclass(frozen=True)
@@ -116,22 +117,26 @@ def load(file: Path) -> Calibration | None:
         return None
 
 
-def this_machine() -> Calibration:
-    """The calibration of this machine; measured now, in seconds, if it never was.
+def this_machine(executor: str = "threads") -> Calibration:
+    """The calibration of this machine, with an executor; what was never measured is, in seconds.
 
     Raises RamielError if $RAMIEL_CALIBRATION names a file that holds none.
     """
     file = calibration_file()
-    found = load(file)
-    if found is not None:
-        return found
-    if os.environ.get(FILE_VARIABLE):
+    found, is_named = load(file), bool(os.environ.get(FILE_VARIABLE))
+    if found is None and is_named:
         raise RamielError(f"{file} holds no calibration of version {VERSION}")
-    from ramiel.costs.measuring import calibrate
+    if found is not None and (is_named or executor in found.executors):
+        return found
+    from ramiel.costs.measuring import calibrate, measure_executors
     from ramiel.remarks import remark
 
     remark(f"measuring this machine once ({machine_name()}): the file is {file}")
-    found = calibrate(executors=QUICK)
+    if found is None:
+        found = calibrate(executors=tuple(dict.fromkeys((*QUICK, executor))))
+    else:
+        more = measure_executors(names=(executor,))
+        found = replace(found, executors={**found.executors, **more})
     try:
         save(found, file)
     except RamielError as error:

@@ -24,7 +24,7 @@ from ramiel.costs.calibration import ExecutorCosts
 from ramiel.errors import RamielError
 from ramiel.loading import import_package
 from ramiel.message_costs import message_seconds
-from ramiel.remarks import remark
+from ramiel.remarks import collected, remark
 from ramiel.runtime.model import EXECUTORS
 
 SIZES = (64, 1 << 16, 1 << 20, 1 << 22)
@@ -59,7 +59,8 @@ def measure_executors(
                 costs[name] = (
                     measure_ranks() if between_ranks else measure_executor(name, Path(folder))
                 )
-            except (RuntimeError, RamielError) as error:  # each package has a ModelError of its own
+            # Each package has a ModelError of its own.
+            except (RuntimeError, ValueError, RamielError) as error:
                 remark(f"executor {name} is not calibrated: {error}")
     return costs
 
@@ -121,7 +122,8 @@ def fit(messages: dict[int, int]) -> tuple[int, float]:
 def time_program(text: str, size: int, executor: str, folder: Path) -> float:
     """The median ns of a call of a program, given as text, on an input of `size` bytes."""
     package = Path(tempfile.mkdtemp(dir=folder)) / "measured"
-    write_package(find_program(_parse(text)), package)
+    with collected():  # its operations have no costs, and need none
+        write_package(find_program(_parse(text)), package)
     tensor = torch.zeros(size // 4)
     times: list[float] = []
     with import_package(package).Model.load(executor=executor) as model, torch.inference_mode():

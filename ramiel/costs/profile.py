@@ -45,7 +45,7 @@ Times = Mapping[str, int]
 
 def estimate(request: Request) -> Estimate:
     """Measured costs for each width up to the request's; widths between powers of two as below."""
-    calibration = this_machine()
+    calibration = this_machine(request.executor)
     machine = calibration.machine_for(request.executor, request.cores)
     measurements = Measurements.load()
     profiler = Profiler(request, measurements)

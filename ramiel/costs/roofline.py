@@ -17,7 +17,7 @@ from ramiel.weights import WeightStore
 
 def estimate(request: Request) -> Estimate:
     """Costs for each width up to the request's, from this machine's calibration."""
-    calibration = this_machine()
+    calibration = this_machine(request.executor)
     costs = {
         task: roofline_costs(task, request.graph.store, calibration, request.cores)
         for task in request.tasks

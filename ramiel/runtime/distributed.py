@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
@@ -78,6 +78,7 @@ class DistributedExecutor(Executor):
 
     def close(self) -> None:
         """On rank 0: let the other ranks return from `serve`."""
+        self._refuse_nesting()
         with self._turn:
             if self._rank is not None and not self._rank.number:
                 self._rank.end()
@@ -85,17 +86,24 @@ class DistributedExecutor(Executor):
 
     @contextmanager
     def _in_turn(self, w: Weights) -> Generator[Rank]:
-        """One thread at a time, and not from inside a call, which would wait for itself."""
-        rank = self._rank
-        nested = rank is not None and threading.get_ident() in rank.idents
-        with nullcontext() if nested else self._turn:
-            if nested or self._busy:
-                raise RuntimeError(f"{self.program.name} is called from inside its own call")
+        """One thread at a time."""
+        self._refuse_nesting()
+        with self._turn:
+            if self._busy:  # a signal handler, in the thread that calls
+                raise self._nested()
             self._busy = True
             try:
                 yield self._connected(w)
             finally:
                 self._busy = False
+
+    def _refuse_nesting(self) -> None:
+        """A cluster that waited for the end of its own call would wait for ever."""
+        if self._rank is not None and threading.get_ident() in self._rank.idents:
+            raise self._nested()
+
+    def _nested(self) -> RuntimeError:
+        return RuntimeError(f"{self.program.name} is called from inside its own call")
 
     def _connected(self, w: Weights) -> Rank:
         if self._closed:

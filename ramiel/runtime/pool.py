@@ -13,7 +13,7 @@ from .launch import WorkerProcess, fork, spawn
 from .process_worker import Ends, serve
 from .program import Program
 from .shared_memory import Inbox, Outbox, new_file
-from .signals import Note, make_room, post, read
+from .signals import Line, Note, make_room, new_alarm, post, read
 
 
 class Pool:
@@ -39,12 +39,14 @@ class Pool:
         self._process = os.getpid()
         files = [self._own(new_file()) for _ in range(1 + count)]
         bells = [self._pipe() for _ in range(count)]
+        alarms = [self._alarm() for _ in range(count)]
         answers = [self._pipe() for _ in range(count)]
         for cluster, (_, bell) in zip(self.program.clusters, bells, strict=True):
             make_room(bell, 64 + 8 * len(self.program.receives[cluster.name]))
+        self._bells = [Line(write, a) for (_, write), a in zip(bells, alarms, strict=True)]
         for index in range(count):
-            writers = [write for _, write in bells]
-            ends = Ends(files, bells[index][0], writers, answers[index][1])
+            bell = Line(bells[index][0], alarms[index])
+            ends = Ends(files, bell, self._bells, Line(answers[index][1]))
             arguments = (self.program, index, ends, options.file, options.keep_memory)
             if options.start_method == "fork":
                 process, lifeline = fork(serve, arguments, ends.all(), self._open)
@@ -56,7 +58,6 @@ class Pool:
             self._close(read_end)
         for _, write_end in answers:
             self._close(write_end)
-        self._bells = [write for _, write in bells]
         self._answers = {read_end: index for index, (read_end, _) in enumerate(answers)}
         self._poll = select.poll()
         for read_end in self._answers:
@@ -116,6 +117,10 @@ class Pool:
     def _pipe(self) -> tuple[int, int]:
         read_end, write_end = os.pipe()
         return self._own(read_end), self._own(write_end)
+
+    def _alarm(self) -> int | None:
+        alarm = new_alarm()
+        return None if alarm is None else self._own(alarm)
 
     def _close(self, file: int) -> None:
         self._open.discard(file)

@@ -19,7 +19,7 @@ from .packing import flat, paired
 from .preparation import Preparation
 from .program import Program
 from .shared_memory import Inbox, Outbox
-from .signals import Bell, Note, post
+from .signals import Bell, Line, Note, post
 from .source_map import cluster_error
 from .weights import Weights, WeightsFile
 
@@ -35,16 +35,17 @@ class Ends:
 
     files: Sequence[int]
     """The caller's, then each cluster's."""
-    bell: int
+    bell: Line
     """To read from: this worker's notes."""
-    bells: Sequence[int]
+    bells: Sequence[Line]
     """To write to: each cluster's notes."""
-    caller: int
+    caller: Line
     """To write to: the caller's notes."""
 
     def all(self) -> set[int]:
         """All of them."""
-        return {*self.files, self.bell, *self.bells, self.caller}
+        lines = (self.bell, *self.bells, self.caller)
+        return {*self.files, *(file for line in lines for file in line if file is not None)}
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,29 @@ FORMAT = struct.Struct("<II3Q")
 BATCH = FORMAT.size * 64
 
 
-def post(pipe: int, note: Note) -> None:
+class Line(NamedTuple):
+    """One end of where notes go through, as file descriptors.
+
+    Who writes to a pipe hints to Linux that it will sleep next, which then wakes the reader up on
+    the writer's core.  A worker goes on instead, and its reader would wait for the core: so who
+    sleeps at a line does so at its `alarm`, an eventfd, which hints nothing.
+    """
+
+    pipe: int
+    alarm: int | None = None
+
+
+def new_alarm() -> int | None:
+    """The descriptor of an alarm; None where the system has none."""
+    return os.eventfd(0, os.EFD_NONBLOCK) if hasattr(os, "eventfd") else None
+
+
+def post(line: Line, note: Note) -> None:
     """Send a note; nothing happens if the reader is gone."""
     with contextlib.suppress(BrokenPipeError):
-        os.write(pipe, FORMAT.pack(*note))
+        os.write(line.pipe, FORMAT.pack(*note))
+    if line.alarm is not None:
+        os.eventfd_write(line.alarm, 1)
 
 
 def read(pipe: int) -> list[Note] | None:
@@ -49,23 +68,30 @@ def read(pipe: int) -> list[Note] | None:
 
 
 class Bell:
-    """A pipe to wait at."""
+    """A line to wait at."""
 
-    def __init__(self, pipe: int) -> None:
-        os.set_blocking(pipe, False)
-        self._pipe = pipe
+    def __init__(self, line: Line) -> None:
+        os.set_blocking(line.pipe, False)
+        self._pipe, self._alarm = line
         self._poll = select.poll()
-        self._poll.register(pipe, select.POLLIN)
+        if self._alarm is None:
+            self._poll.register(self._pipe, select.POLLIN)
+        else:
+            self._poll.register(self._alarm, select.POLLIN)
+            self._poll.register(self._pipe, 0)  # only the end of its writers
 
     def wait(self) -> list[Note]:
         """At least one note; none if every writer is gone."""
-        until = time.perf_counter() + SPIN
-        while time.perf_counter() < until:
-            notes = read(self._pipe)
-            if notes != []:
-                return notes or []
-        self._poll.poll()
-        return read(self._pipe) or []
+        while True:
+            until = time.perf_counter() + SPIN
+            while time.perf_counter() < until:
+                notes = read(self._pipe)
+                if notes != []:
+                    return notes or []
+            self._poll.poll()
+            if self._alarm is not None:
+                with contextlib.suppress(BlockingIOError):
+                    os.eventfd_read(self._alarm)  # it may be of a note that was read before
 
 
 def make_room(pipe: int, notes: int) -> None:

@@ -46,6 +46,10 @@ def test_faithful_trains_moves_and_keeps_the_names_of_the_model(tmp_path: Path) 
         results = model.to(torch.float64)(*wide)
         found = results if len(model.outputs) > 1 else (results,)
         assert all(y.dtype == torch.float64 for y in found)
+        shapes = [y.shape for y in found]
+        results = model.to("meta")(*[x.to("meta") for x in wide])  # a device that every build has
+        found = results if len(model.outputs) > 1 else (results,)
+        assert [(y.device.type, y.shape) for y in found] == [("meta", shape) for shape in shapes]
 
 
 def test_fast_is_for_inference(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--executor",
         choices=list(EXECUTORS),
         default="threads",
-        help="of the parallel program (default: threads)",
+        help="of the parallel program, which is scheduled for it (default: threads)",
     )
     command.add_argument("--json", type=Path, metavar="FILE", help="write the timings here")
     add_compiler_options(command)
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         tempfile.TemporaryDirectory(prefix="ramiel-") as folder,
     ):
         directory = Path(folder)
-        forced = replace(options, force_parallel=True)
+        forced = replace(options, force_parallel=True, executor=arguments.executor)
         compilation = compile_model(arguments.model, forced, step, package="timed")
         write_package(compilation.program, directory / "timed")
         program = compilation.program

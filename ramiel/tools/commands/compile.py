@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from ramiel.backend.package import check_destination, write_package
 from ramiel.driver import STYLES, Options, compile_model
 from ramiel.errors import RamielError
 from ramiel.pass_verification import verify_passes
+from ramiel.runtime.model import EXECUTORS
 from ramiel.styles import compile_style, write_styled
 from ramiel.tools.commands.common import (
     add_compiler_options,
@@ -43,6 +45,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--verbose", action="store_true", help="say what passes did not do, and why"
     )
     command.add_argument(
+        "--executor",
+        choices=list(EXECUTORS),
+        default="threads",
+        help="schedule for what messages of this one cost (default: threads); the package runs on "
+        "every executor all the same",
+    )
+    command.add_argument(
         "--verify",
         action="store_true",
         help="write nothing unless each pass, and the package, compute what the model says",
@@ -57,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     directory: Path = arguments.output.absolute()
     # Before the long part: a folder that cannot be written is known at once.
     check_destination(directory, arguments.force)
-    options = options_of(arguments)
+    options = replace(options_of(arguments), executor=arguments.executor)
     if arguments.verify and not verified(arguments, options):
         return 1
     if options.style != STYLES[0]:

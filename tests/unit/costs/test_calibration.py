@@ -8,7 +8,14 @@ import pytest
 from ramiel.costs import calibration as calibrations
 from ramiel.costs import measuring, messages
 from ramiel.costs.cache import cache_folder, machine_file, read_json, write_json
-from ramiel.costs.calibration import Calibration, calibration_file, load, save, this_machine
+from ramiel.costs.calibration import (
+    Calibration,
+    ExecutorCosts,
+    calibration_file,
+    load,
+    save,
+    this_machine,
+)
 from ramiel.errors import RamielError
 from ramiel.remarks import collected
 
@@ -67,6 +74,36 @@ def test_a_machine_is_measured_once(
     assert this_machine() == calibration
 
 
+def test_an_executor_is_measured_when_it_is_first_asked_for(
+    calibration: Calibration, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("RAMIEL_CALIBRATION")
+    save(calibration, calibration_file())
+    costs = calibration.executors["threads"]
+    asked: list[Sequence[str]] = []
+
+    def measure(names: Sequence[str]) -> dict[str, ExecutorCosts]:
+        asked.append(names)
+        return {"processes": costs}
+
+    monkeypatch.setattr(measuring, "measure_executors", measure)
+    for _ in range(2):
+        assert this_machine("processes").executors == {"threads": costs, "processes": costs}
+    assert asked == [("processes",)]
+
+
+def test_an_executor_that_there_is_not_is_an_error(
+    calibration: Calibration, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("RAMIEL_CALIBRATION")
+    save(calibration, calibration_file())
+    with collected() as remarks:
+        found = this_machine("pigeons")
+    assert "pigeons is not calibrated: no executor 'pigeons'" in remarks[-1]
+    with pytest.raises(RamielError, match="'pigeons' is not calibrated; there are: threads"):
+        found.machine_for("pigeons", 2)
+
+
 def test_a_file_that_was_asked_for_must_be_there(
     calibration: Calibration, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
@@ -96,7 +133,9 @@ def test_programs_of_messages_run(executor: str, tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(messages, "SECONDS", 0.0)
     monkeypatch.setattr(messages, "SIZES", (64, 1024))
     monkeypatch.setattr(messages, "HOPS", 6)
-    costs = messages.measure_executor(executor, tmp_path)
+    with collected() as remarks:
+        costs = messages.measure_executor(executor, tmp_path)
+    assert remarks == []
     assert list(costs.messages) == ["64", "1024"]
     assert costs.call_ns > 0
     assert costs.message_ns >= costs.send_ns + costs.receive_ns

@@ -197,14 +197,17 @@ def test_ctrl_c_on_the_rank_that_calls() -> None:
 
 
 @pytest.mark.parametrize("world", [1, 2])
-def test_calling_a_model_from_inside_its_own_call(world: int) -> None:
+@pytest.mark.parametrize("closes", [False, True])
+def test_calling_and_closing_a_model_from_inside_its_own_call(world: int, closes: bool) -> None:
     loaded: list[Any] = []
 
     async def outer(x: Tensor, w: Any, channels: Any) -> dict[str, Tensor]:
         return {"last": await channels.recv("inner", source="inner")}
 
     async def inner(x: Tensor, w: Any, channels: Any) -> dict[str, Tensor]:
-        channels.send("inner", loaded[0](x) if x.any() else x, to="outer")
+        if x.any():
+            loaded[0].close() if closes else loaded[0](x)
+        channels.send("inner", x, to="outer")
         return {}
 
     class Nested(ParallelModel):

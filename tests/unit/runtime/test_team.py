@@ -109,7 +109,10 @@ def test_operators_inside_a_team_compute_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("widths", "size"),
-    [((1, 1), 2), ((2, 1, 1), 2), ((2, 1), 2), ((1,), None), ((2, 2), None), ((2, 1, 1, 1), None)],
+    [
+        *(((2, 1, 1), 2), ((2, 1), 2), ((1,), None), ((2,), None), ((1, 1), None)),
+        *(((2, 2, 1), None), ((2, 1, 1, 1), None)),
+    ],
 )
 def test_which_programs_run_on_a_team(widths: tuple[int, ...], size: int | None) -> None:
     assert team_size(program(*widths)) == size

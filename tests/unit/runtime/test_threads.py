@@ -48,11 +48,17 @@ def no_team(program: Program) -> None:
     """Every cluster gets a thread of its own."""
 
 
+def team_of_two(program: Program) -> int:
+    """Also lanes without a wide cluster run on a team."""
+    return 2
+
+
 @pytest.fixture(autouse=True, params=["team", "threads"])
 def workers_of_a_call(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the threads that run a call: one with a team of OpenMP's, or one a cluster."""
     if request.param == "team":
         assert has_team(2)
+        monkeypatch.setattr(ramiel.runtime.threads, "team_size", team_of_two)
         return ["Triple team"]
     monkeypatch.setattr(ramiel.runtime.threads, "team_size", no_team)
     return ["Triple left", "Triple right"]
