@@ -3,9 +3,9 @@
 python -m benchmarks.throughput [--force] [MODEL...]
 
 Every contender is a process of its own, and rounds alternate; those in which others use the machine
-are repeated.  Models are exported first
-(tests/models/export.py).  Writes benchmarks/results/throughput.json, in which models that are not
-measured now keep their numbers, and the tables of docs/throughput.md from it.
+are repeated.  Models are exported first (tests/models/export.py).  Writes
+benchmarks/results/throughput.json, in which models that are not measured now keep their numbers,
+and the tables of docs/throughput.md from it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -55,6 +57,7 @@ MOST_LOAD = 0.3
 TOLERANCE = 1e-3
 """How far an output may be from that of the serial program, relative to its largest value."""
 
+Run: TypeAlias = "Callable[[], torch.Tensor]"
 Samples: TypeAlias = "Sequence[Mapping[str, torch.Tensor]]"
 Rates: TypeAlias = "Mapping[str, Mapping[str, float | None]]"
 """Batch, contender: samples a second."""
@@ -82,19 +85,34 @@ CONTENDERS = (
 )
 
 
-def prepare(kind: str, model: Path, package: Path, samples: Samples) -> Callable[[], torch.Tensor]:
-    """A function that computes the batch: its first output."""
-    joined = {name: torch.cat([sample[name] for sample in samples]) for name in samples[0]}
+def prepare(kind: str, model: Path, package: Path) -> Callable[[Samples], Run]:
+    """What makes, of the samples of a batch, a function that computes it: its first output."""
     if kind == "pytorch":
         network = _network(model)
-        return lambda: _first(network(*joined.values()))
+        return lambda samples: partial(_of_batch, network, tuple(_joined(samples).values()), {})
     executor = "serial" if kind == "serial" else "threads"
     loaded: Any = import_package(package).Model.load(executor)
     if kind == "batch":
-        return lambda: _first(loaded(**joined))
-    if kind == "stream":
-        return lambda: torch.cat([_first(y) for y in loaded.stream(samples, depth=DEPTH)])
-    return lambda: torch.cat([_first(loaded(**sample)) for sample in samples])
+        return lambda samples: partial(_of_batch, loaded, (), _joined(samples))
+    return lambda samples: partial(_stream if kind == "stream" else _one_by_one, loaded, samples)
+
+
+def _of_batch(
+    function: Any, inputs: Sequence[torch.Tensor], named: Mapping[str, torch.Tensor]
+) -> torch.Tensor:
+    return _first(function(*inputs, **named))
+
+
+def _stream(model: Any, samples: Samples) -> torch.Tensor:
+    return torch.cat([_first(y) for y in model.stream(samples, depth=DEPTH)])
+
+
+def _one_by_one(model: Any, samples: Samples) -> torch.Tensor:
+    return torch.cat([_first(model(**sample)) for sample in samples])
+
+
+def _joined(samples: Samples) -> dict[str, torch.Tensor]:
+    return {name: torch.cat([sample[name] for sample in samples]) for name in samples[0]}
 
 
 def _network(model: Path) -> Any:
@@ -109,18 +127,26 @@ def _first(outputs: Any) -> torch.Tensor:
     return outputs if isinstance(outputs, torch.Tensor) else outputs[0]
 
 
-def serve(kind: str, threads: int, model: Path, package: Path, folder: Path, batch: int) -> None:
-    """Be a contender's process: write the output, then time as many batches as each line says."""
+def serve(kind: str, threads: int, model: Path, package: Path, folder: Path) -> None:
+    """Be a contender's process.
+
+    A line "4" writes the output of a batch of 4; "4 20" times 20 such batches.
+    """
     torch.set_num_threads(threads)
-    samples = [load_file(folder / f"{sample}.safetensors") for sample in range(batch)]
     with torch.inference_mode():
-        run = prepare(kind, model, package, samples)
-        output = folder / f"{package.name}-{kind}-{threads}.output"
-        save_file({"y": run().clone().contiguous()}, output)
-        print(json.dumps(str(output)), flush=True)
+        prepared = prepare(kind, model, package)
         for line in sys.stdin:
+            batch, *counts = map(int, line.split())
+            names = [f"{sample}.safetensors" for sample in range(batch)]
+            run = prepared([load_file(folder / name) for name in names])
+            if not counts:
+                output = folder / f"{package.name}-{kind}-{threads}-{batch}.output"
+                save_file({"y": run().clone().contiguous()}, output)
+                print(json.dumps(str(output)), flush=True)
+                continue
+            run()
             times: list[float] = []
-            for _ in range(int(line)):
+            for _ in range(counts[0]):
                 started = time.perf_counter()
                 run()
                 times.append(time.perf_counter() - started)
@@ -130,14 +156,12 @@ def serve(kind: str, threads: int, model: Path, package: Path, folder: Path, bat
 class Process:
     """A contender, as the benchmark sees it."""
 
-    def __init__(self, contender: Contender, model: Path, batch: int, folder: Path) -> None:
+    def __init__(self, contender: Contender, model: Path, package: Path) -> None:
         self.contender = contender
-        one = contender.package == "one"
-        package = folder / ("one" if one else f"{contender.package}_{batch}")
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "benchmarks.throughput", "--serve", contender.kind),
-                *(str(contender.threads), str(model), str(package), str(folder), str(batch)),
+                *(str(contender.threads), str(model), str(package), str(package.parent)),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -146,52 +170,75 @@ class Process:
             start_new_session=True,
         )
 
-    def read(self) -> Any:
-        """The next answer.  Raises RuntimeError if the process died."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self.contender.name} failed")
-        return json.loads(line)
+    def output(self, batch: int) -> torch.Tensor:
+        """What it computes of the first samples."""
+        return load_file(self._ask(f"{batch}"))["y"]
 
-    def round(self, calls: int) -> list[float]:
+    def round(self, batch: int, calls: int) -> list[float]:
         """Seconds of each of some batches."""
-        assert self.process.stdin is not None
-        print(calls, file=self.process.stdin, flush=True)
-        return self.read()
+        return self._ask(f"{batch} {calls}")
+
+    def _ask(self, line: str) -> Any:
+        """Raises RuntimeError if the process died."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        print(line, file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"{self.contender.name} failed")
+        return json.loads(answer)
+
+    def close(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
 
 
 def measure(
-    model: Path, batch: int, folder: Path, rounds: int, seconds: float
-) -> dict[str, float | None]:
-    """Samples a second of each contender; None for hyperclusters of one sample.
+    model: Path, batches: Sequence[int], folder: Path, rounds: int, seconds: float
+) -> Rates:
+    """Samples a second of each contender at each batch; None for hyperclusters of one sample.
 
     Raises RuntimeError if a contender fails or computes something else than the serial program.
     """
-    chosen = [c for c in CONTENDERS if batch > 1 or c.package == "one"]
-    processes: list[Process] = []
-    taken: dict[str, list[float]] = {contender.name: [] for contender in chosen}
-    reference: torch.Tensor | None = None
-    try:
-        for contender in chosen:
-            processes.append(Process(contender, model, batch, folder))
-            output = load_file(processes[-1].read())["y"]
-            reference = output if reference is None else reference
-            _check(contender, output, reference)
-        calls = [max(2, min(200, int(seconds / min(p.round(2))))) for p in processes]
-        sessions = {process.process.pid for process in processes}
-        for _ in range(rounds):
-            for process, count in zip(processes, calls, strict=True):
-                taken[process.contender.name] += round_alone(process, count, sessions)
-    finally:
-        for process in processes:
-            process.process.kill()
-            process.process.wait()
-    medians = {name: statistics.median(times) for name, times in taken.items()}
-    return {c.name: batch / medians[c.name] if c.name in medians else None for c in CONTENDERS}
+    found: dict[str, dict[str, float | None]] = {}
+    with ExitStack() as stack:
+
+        def start(contender: Contender, package: str) -> Process:
+            process = Process(contender, model, folder / package)
+            stack.callback(process.close)
+            return process
+
+        started = {c.name: start(c, "one") for c in CONTENDERS if c.package == "one"}
+        for batch in batches:
+            hyper = [c for c in CONTENDERS if batch > 1 and c.package != "one"]
+            processes = started | {c.name: start(c, f"{c.package}_{batch}") for c in hyper}
+            medians = _medians(list(processes.values()), batch, rounds, seconds)
+            found[str(batch)] = {
+                c.name: batch / medians[c.name] if c.name in medians else None for c in CONTENDERS
+            }
+            for contender in hyper:
+                processes[contender.name].close()
+            print(f"{model.stem}, batch {batch}: {found[str(batch)]}", file=sys.stderr, flush=True)
+    return found
 
 
-def round_alone(process: Process, calls: int, sessions: Collection[int]) -> list[float]:
+def _medians(
+    processes: Sequence[Process], batch: int, rounds: int, seconds: float
+) -> dict[str, float]:
+    """The median seconds of a batch, by contender."""
+    taken: dict[str, list[float]] = {process.contender.name: [] for process in processes}
+    reference = processes[0].output(batch)
+    for process in processes:
+        _check(process.contender, process.output(batch), reference)
+    calls = [max(1, min(200, int(seconds / min(p.round(batch, 2))))) for p in processes]
+    sessions = {process.process.pid for process in processes}
+    for _ in range(rounds):
+        for process, count in zip(processes, calls, strict=True):
+            taken[process.contender.name] += round_alone(process, batch, count, sessions)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def round_alone(process: Process, batch: int, calls: int, sessions: Collection[int]) -> list[float]:
     """A round during which nobody else used the machine.
 
     Raises RuntimeError if there is none for a minute.
@@ -199,7 +246,7 @@ def round_alone(process: Process, calls: int, sessions: Collection[int]) -> list
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         watch = Watch(sessions)
-        seconds = process.round(calls)
+        seconds = process.round(batch, calls)
         if watch.alone():
             return seconds
     raise RuntimeError("others use the machine")
@@ -235,11 +282,9 @@ def benchmark(model: Path, packages: Path, arguments: argparse.Namespace) -> Rat
     """Compile everything for a model, and measure each batch."""
     folder, batches = packages / model.stem, arguments.batches
     compile_all(model, batches, folder)
-    found: dict[str, dict[str, float | None]] = {}
-    for batch in () if arguments.compile_only else batches:
-        found[str(batch)] = measure(model, batch, folder, arguments.rounds, arguments.seconds)
-        print(f"{model.stem}, batch {batch}: {found[str(batch)]}", file=sys.stderr, flush=True)
-    return found
+    if arguments.compile_only:
+        return {}
+    return measure(model, batches, folder, arguments.rounds, arguments.seconds)
 
 
 def merge(found: Mapping[str, Rates]) -> Mapping[str, Rates]:
@@ -281,8 +326,8 @@ def tables(results: Mapping[str, Rates]) -> str:
 def main() -> None:
     """Measure and write the table."""
     if sys.argv[1:2] == ["--serve"]:
-        kind, threads, *paths, batch = sys.argv[2:]
-        serve(kind, int(threads), *map(Path, paths), batch=int(batch))
+        kind, threads, *paths = sys.argv[2:]
+        serve(kind, int(threads), *map(Path, paths))
         return
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("models", nargs="*", metavar="MODEL", help=f"of {', '.join(NAMES)}")

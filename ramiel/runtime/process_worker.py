@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from .channels import Channels, run_blocking
+from .cores import Place
 from .errors import CallAborted, ClusterError
 from .memory import keep_freed_memory
 from .packing import flat, paired
 from .preparation import Preparation
 from .program import Program
-from .shared_memory import Inbox, Outbox
+from .shared_memory import Inbox, Outbox, shared_places
 from .signals import Bell, Line, Note, post
 from .source_map import cluster_error
 from .weights import Weights, WeightsFile
@@ -35,6 +36,8 @@ class Ends:
 
     files: Sequence[int]
     """The caller's, then each cluster's."""
+    places: int
+    """A file that all of them write to, see shared_places."""
     bell: Line
     """To read from: this worker's notes."""
     bells: Sequence[Line]
@@ -45,7 +48,11 @@ class Ends:
     def all(self) -> set[int]:
         """All of them."""
         lines = (self.bell, *self.bells, self.caller)
-        return {*self.files, *(file for line in lines for file in line if file is not None)}
+        return {
+            *self.files,
+            self.places,
+            *(file for line in lines for file in line if file is not None),
+        }
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,7 @@ class Worker:
         self._caller = ends.caller
         self._inboxes = [Inbox(file) for file in ends.files]
         self._outbox = Outbox(ends.files[1 + cluster])
+        self._place = Place(shared_places(ends.places, len(program.clusters)), cluster)
         self._numbers = {name: i for i, name in enumerate(c.name for c in program.clusters)}
         messages = enumerate(program.messages)
         self._messages = {(m.value, m.source, m.destination): i for i, m in messages}
@@ -114,6 +122,8 @@ class Worker:
     def run(self, begin: Note) -> None:
         """The cluster's part of a call; an error is reported, and the next call can come."""
         call, slot = begin.call, begin.number  # no other call uses this slot now
+        if self.cluster.width == 1:
+            self._place.find()
         try:
             self._check(call)
             modes, *rest = self._inboxes[0].get(begin.at, begin.size)
