@@ -64,8 +64,15 @@ def compile_all(path: Path, folder: Path) -> list[tuple[str, float]]:
         steps.append((name, now - began))
         began = now
 
-    pipeline = Pipeline(load(path))
-    step("lift")
+    running = "lift"
+
+    def begin(name: str) -> None:
+        nonlocal running
+        step(running)
+        running = name
+
+    # Passes run in one go, as `ramiel compile` does it: what they leave is verified at the end.
+    pipeline = Pipeline(load(path), progress=begin)
     clustering = f"cluster{{algorithm=moldable max-clusters={WORKERS}}}"
     passes = [
         *passes_of(Options()),
@@ -75,9 +82,8 @@ def compile_all(path: Path, folder: Path) -> list[tuple[str, float]]:
         "merge-clusters",
         "duplicate-tasks",
     ]
-    for name in passes:
-        pipeline.run(name)
-        step(name.partition("{")[0])
+    pipeline.run(passes)
+    step(running)
     program = find_program(pipeline.module)
     write_package(program, folder, None)
     step("print")

@@ -17,33 +17,60 @@ from ramiel.scheduling.portfolio import portfolio
 from ramiel.scheduling.refinement import TRIAL_TASKS
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
 
-Algorithm: TypeAlias = Callable[[TaskGraph, MessageCost, int | None], Clusters]
-"""Puts each task into one ordered cluster; at most so many of them, None for any number."""
+Algorithm: TypeAlias = Callable[[TaskGraph, MessageCost, int | None, Machine | None], Clusters]
+"""Puts each task into one ordered cluster; at most so many of them, None for any number.
+
+The machine says how much busy cores slow each other down."""
 
 
-def linear(graph: TaskGraph, message: MessageCost, workers: int | None = None) -> Clusters:
+def linear(
+    graph: TaskGraph,
+    message: MessageCost,
+    workers: int | None = None,
+    machine: Machine | None = None,
+) -> Clusters:
     """Linear clusters; merged if there may be only so many."""
-    return _merged(graph, linear_clusters(graph), message, workers)
+    return _merged(graph, linear_clusters(graph), message, workers, machine)
 
 
-def dsc(graph: TaskGraph, message: MessageCost, workers: int | None = None) -> Clusters:
+def dsc(
+    graph: TaskGraph,
+    message: MessageCost,
+    workers: int | None = None,
+    machine: Machine | None = None,
+) -> Clusters:
     """Dominant sequence clusters; merged if there may be only so many."""
-    return _merged(graph, dominant_sequence_clusters(graph, message), message, workers)
+    clusters = dominant_sequence_clusters(graph, message, machine)
+    return _merged(graph, clusters, message, workers, machine)
 
 
 def _merged(
-    graph: TaskGraph, clusters: Clusters, message: MessageCost, workers: int | None
+    graph: TaskGraph,
+    clusters: Clusters,
+    message: MessageCost,
+    workers: int | None,
+    machine: Machine | None,
 ) -> Clusters:
     ordered = order_by_priority(graph, clusters, message)
     if workers is None:
         return ordered
-    return merge_clusters(graph, ordered, message, workers)
+    return merge_clusters(graph, ordered, message, workers, machine)
+
+
+def _list(
+    graph: TaskGraph,
+    message: MessageCost,
+    workers: int | None = None,
+    machine: Machine | None = None,
+) -> Clusters:
+    """A list schedule by distance to the end."""
+    return list_schedule(graph, message, workers, machine=machine)
 
 
 ALGORITHMS: dict[str, Algorithm] = {
     "linear": linear,
     "dsc": dsc,
-    "list": list_schedule,
+    "list": _list,
     "portfolio": portfolio,
 }
 
@@ -104,11 +131,7 @@ def schedule(
 
     Raises ValueError for an unknown algorithm and for less than one worker.
     """
-    algorithm = find_algorithm(name)
-    if algorithm is portfolio:  # the only one that simulates, and so can use the machine
-        clusters = portfolio(graph, message, workers, machine)
-    else:
-        clusters = algorithm(graph, message, workers)
+    clusters = find_algorithm(name)(graph, message, workers, machine)
     if not any(len(group) > 1 for group in together):
         return clusters
     for group in together:

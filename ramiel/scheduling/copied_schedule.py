@@ -157,8 +157,11 @@ class CopiedSchedule:
                 if item in self.sources[reader]:
                     yield reader
 
-    def result(self) -> tuple[TaskGraph, Clusters, list[int]]:
-        """The graph of the instances, their clusters in order, and the task of each instance."""
+    def result(self, graph: TaskGraph) -> tuple[TaskGraph, Clusters, list[int]]:
+        """The graph of the instances, their clusters in order, and the task of each instance.
+
+        Costs are those of `graph`, the tasks as they are when nothing slows them down.
+        """
         alive = sorted(self.sequence)
         number = {item: index for index, item in enumerate(alive)}
         clusters: Clusters = [[] for _ in range(self.clusters)]
@@ -172,7 +175,7 @@ class CopiedSchedule:
             )
         ]
         originals = [self.originals[item] for item in alive]
-        costs = [self.graph.costs_per_width[task] for task in originals]
+        costs = [graph.costs_per_width[task] for task in originals]
         return TaskGraph(costs, edges), clusters, originals
 
     def _free_before(self, item: int) -> int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 
 from ramiel.scheduling.critical_path import distances_to_end
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
 
 
-def dominant_sequence_clusters(graph: TaskGraph, message: MessageCost) -> Clusters:
+def dominant_sequence_clusters(
+    graph: TaskGraph, message: MessageCost, machine: Machine | None = None
+) -> Clusters:
     """Clusters, their number not bounded, each in the order in which its tasks start.
 
     DSC (Yang and Gerasoulis, "DSC: Scheduling Parallel Tasks on an Unbounded Number of
@@ -16,8 +19,11 @@ def dominant_sequence_clusters(graph: TaskGraph, message: MessageCost) -> Cluste
     messages between clusters included.  Of the tasks whose predecessors all have clusters, the one
     with the highest priority goes to the end of the predecessor's cluster where it starts first,
     if that is no later than in a cluster of its own.  Predecessors are not moved to it, which the
-    paper's step for several of them would do.  O((tasks + edges) · log tasks).
+    paper's step for several of them would do.  On a machine a task takes longer in a cluster of
+    its own, as long as a predecessor's cluster is busy: it goes where it ends first.
+    O((tasks + edges) · log tasks).
     """
+    beside = 1.0 if machine is None else machine.slowdown_of(2)
     to_end = distances_to_end(graph, message)
     earliest = [0] * len(graph)  # with a message on every edge from a task that has a cluster
     missing = [len(sources) for sources in graph.predecessors]
@@ -29,18 +35,21 @@ def dominant_sequence_clusters(graph: TaskGraph, message: MessageCost) -> Cluste
     heapify(free)
     while free:
         _, task = heappop(free)
-        start, cluster = earliest[task], len(clusters)
-        for candidate in dict.fromkeys(owner[source] for source in graph.predecessors[task]):
+        near = dict.fromkeys(owner[source] for source in graph.predecessors[task])
+        busy = any(free_at[candidate] > earliest[task] for candidate in near)
+        cost, cluster = graph.costs[task], len(clusters)
+        finish = earliest[task] + (round(beside * cost) if busy else cost)
+        for candidate in near:
             begin = _start_on(graph, task, candidate, owner, end, message)
-            begin = max(begin, free_at[candidate])
-            if begin < start or (begin == start and cluster == len(clusters)):
-                start, cluster = begin, candidate
+            ended = max(begin, free_at[candidate]) + cost
+            if ended < finish or (ended == finish and cluster == len(clusters)):
+                finish, cluster = ended, candidate
         if cluster == len(clusters):
             clusters.append([])
             free_at.append(0)
         clusters[cluster].append(task)
         owner[task] = cluster
-        free_at[cluster] = end[task] = start + graph.costs[task]
+        free_at[cluster] = end[task] = finish
         for reader, size in zip(graph.successors[task], graph.sent_bytes[task], strict=True):
             earliest[reader] = max(earliest[reader], end[task] + message.of(size))
             missing[reader] -= 1

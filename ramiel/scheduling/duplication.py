@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ramiel.scheduling.copied_schedule import CopiedSchedule
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
 
 TRIAL_TASKS = 400_000
@@ -50,6 +51,7 @@ def duplicate_tasks(
     max_copies: int = 4,
     fixed: Collection[int] = (),
     kept: Collection[int] = (),
+    machine: Machine | None = None,
 ) -> Duplication:
     """Copy tasks to clusters that wait for them, as long as the simulated makespan falls.
 
@@ -65,6 +67,7 @@ def duplicate_tasks(
         max_copies: of one task, beside itself.
         fixed: tasks that must run exactly once.
         kept: tasks that run where they are, even if every reader has a copy: results.
+        machine: how much longer all tasks take while every worker is busy.
 
     Raises ValueError if `max_copies` is negative, and where `simulate` does.
 
@@ -72,7 +75,8 @@ def duplicate_tasks(
     if max_copies < 0:
         raise ValueError(f"max-copies must be at least 0, not {max_copies}")
     once, results = frozenset(fixed), frozenset(kept)
-    schedule = best = CopiedSchedule(graph, clusters, message or MessageCost())
+    slowed = graph if machine is None else graph.slowed(machine.slowdown_of(len(clusters)))
+    schedule = best = CopiedSchedule(slowed, clusters, message or MessageCost())
     refused: set[Change] = set()
     at_once = max(1, len(graph) // TASKS_PER_CHANGE)
     for _ in range(min(TRIALS, TRIAL_TASKS // max(1, len(graph)))):
@@ -94,7 +98,7 @@ def duplicate_tasks(
             refused.clear()
     if len(graph) <= TASKS_PER_CHANGE:
         best = _without_idle_copies(best)
-    return Duplication(*best.result())
+    return Duplication(*best.result(graph))
 
 
 def _changes(schedule: CopiedSchedule, max_copies: int, fixed: frozenset[int]) -> list[Change]:

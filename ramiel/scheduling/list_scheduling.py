@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from ramiel.scheduling.critical_path import distances_to_end
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
 
 GAPS_KEPT = 64
@@ -28,6 +29,11 @@ class Calendar:
             index += 1
         return max(self.starts[index], ready), index
 
+    def is_free(self, time: int) -> bool:
+        """Whether no task is placed at that time, which may be right after one."""
+        index = bisect_right(self.starts, time) - 1
+        return index >= 0 and time < self.ends[index]
+
     def book(self, start: int, cost: int, index: int) -> None:
         """Take the time out of a gap; what is left of it on both sides stays free."""
         first, last = self.starts[index], self.ends[index]
@@ -44,13 +50,16 @@ def list_schedule(
     message: MessageCost,
     workers: int | None = None,
     priority: Sequence[int] | None = None,
+    machine: Machine | None = None,
 ) -> Clusters:
     """Clusters for at most `workers`, ordered; None for as many as help.
 
     HEFT (Topcuoglu, Hariri and Wu, IEEE TPDS 13(3), 2002) on equal workers, close to MCP (Wu and
     Gajski, IEEE TPDS 1(3), 1990): by descending distance to the end, messages included (or
     `priority`, which must fall along every edge or stay), each task takes the worker where it
-    ends first, also in a gap between tasks placed before.  O((tasks · workers + edges) · log).
+    ends first, also in a gap between tasks placed before.  On a machine it takes longer beside
+    workers that are busy when it could start: the time alone decides between waiting and running
+    at once.  O((tasks · workers + edges) · log), a machine adds tasks · workers².
     Raises ValueError for less than one worker.
     """
     if workers is not None and workers < 1:
@@ -59,6 +68,7 @@ def list_schedule(
     position = [0] * len(graph)
     for index, task in enumerate(graph.order):
         position[task] = index
+    rates = _rates(machine)
     owner = [-1] * len(graph)
     start = [0] * len(graph)
     end = [0] * len(graph)
@@ -71,11 +81,16 @@ def list_schedule(
                 local if source == worker else remote
                 for source, (local, remote) in arrivals.items()
             )
-            begin, gap = calendars[worker].find(ready, graph.costs[task])
-            choices.append((begin, worker not in arrivals, -ready, worker, gap))
-        begin, _, _, worker, gap = min(choices)
-        calendars[worker].book(begin, graph.costs[task], gap)
-        owner[task], start[task], end[task] = worker, begin, begin + graph.costs[task]
+            cost = graph.costs[task]
+            begin, gap = calendars[worker].find(ready, cost)
+            if len(rates) > 1:
+                busy = sum(not other.is_free(begin) for other in calendars)
+                cost = round(cost * rates[min(busy, len(rates) - 1)])
+                begin, gap = calendars[worker].find(begin, cost)
+            choices.append((begin + cost, worker not in arrivals, -ready, worker, begin, gap))
+        finish, _, _, worker, begin, gap = min(choices)
+        calendars[worker].book(begin, finish - begin, gap)
+        owner[task], start[task], end[task] = worker, begin, finish
         if worker == len(calendars) - 1 and len(calendars) != workers:
             calendars.append(Calendar())
     clusters: Clusters = [[] for _ in calendars]
@@ -83,6 +98,14 @@ def list_schedule(
     for task in sorted(graph.order, key=lambda task: (start[task], end[task], position[task])):
         clusters[owner[task]].append(task)
     return [tasks for tasks in clusters if tasks]
+
+
+def _rates(machine: Machine | None) -> list[float]:
+    """How many times longer a task takes beside 0, 1, … busy workers; alike beyond the last."""
+    if machine is None or max(machine.slowdown) == 1:
+        return [1.0]
+    cores = machine.cores or len(machine.slowdown)
+    return [machine.slowdown_with(busy + 1) for busy in range(cores)]
 
 
 def _arrivals(

@@ -43,6 +43,10 @@ class Machine:
         """How many times longer a task takes while that many cores are busy."""
         return self.slowdown[min(max(busy, 1), len(self.slowdown)) - 1]
 
+    def slowdown_of(self, workers: int) -> float:
+        """How many times longer a task takes while that many workers are busy."""
+        return self.slowdown_with(workers if self.cores is None else min(workers, self.cores))
+
     def travel(self, size: int) -> int:
         """The part of a message's time in ns that nobody spends: it is on its way."""
         return max(0, self.message.of(size) - self.send_ns - self.receive_ns)

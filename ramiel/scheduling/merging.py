@@ -7,9 +7,11 @@ the merging safe; and merging down to a given number of workers.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from heapq import heapify, heappop, heappush, heapreplace
 
 from ramiel.scheduling.critical_path import distances_to_end
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.ordering import order_by_priority, order_by_time
 from ramiel.scheduling.simulator import Timeline, simulate
 from ramiel.scheduling.slack import start_late
@@ -24,19 +26,21 @@ def merge_clusters(
     clusters: Sequence[Sequence[int]],
     message: MessageCost | None = None,
     max_clusters: int | None = None,
+    machine: Machine | None = None,
 ) -> Clusters:
     """Merge clusters, given with their orders; returns them ordered, by first start.
 
-    Without `max_clusters` the simulated makespan never gets longer.  With it there are at most
-    that many clusters, however long that takes.  Raises ValueError if that is less than one.
+    Without `max_clusters` the simulated makespan never gets longer, on a machine if one is given.
+    With it there are at most that many clusters, however long that takes.  Raises ValueError if
+    that is less than one.
     """
     if max_clusters is not None and max_clusters < 1:
         raise ValueError(f"there must be at least one cluster, not {max_clusters}")
     message = message or MessageCost()
-    merged = merge_disjoint(graph, clusters, message)
+    merged = merge_disjoint(graph, clusters, message, machine)
     if max_clusters is not None and len(merged) > max_clusters:
-        merged = merge_down(graph, merged, message, max_clusters)
-    return by_first_start(merged, simulate(graph, merged, message))
+        merged = merge_down(graph, merged, message, max_clusters, machine)
+    return by_first_start(merged, simulate(graph, merged, message, machine))
 
 
 def by_first_start(clusters: Clusters, timeline: Timeline) -> Clusters:
@@ -50,7 +54,10 @@ def by_first_start(clusters: Clusters, timeline: Timeline) -> Clusters:
 
 
 def merge_disjoint(
-    graph: TaskGraph, clusters: Sequence[Sequence[int]], message: MessageCost
+    graph: TaskGraph,
+    clusters: Sequence[Sequence[int]],
+    message: MessageCost,
+    machine: Machine | None = None,
 ) -> Clusters:
     """Merge clusters whose spans do not overlap, until no two are left.
 
@@ -58,9 +65,20 @@ def merge_disjoint(
     then one worker can do both at the very same times.  So the makespan cannot grow, and may
     fall, since messages between the two are saved; then spans are shorter, and it goes on.
     The timeline is the simulated one with the starts as late as they delay nobody.
+
+    On a machine each cluster has a core of its own in that timeline, and busy cores slow each
+    other down.  There what one worker saves may hold up another, so clusters are merged as long
+    as the makespan, with the cores that there are, does not grow.
     """
+    apart = None if machine is None else replace(machine, cores=None)
+
+    def timed(trial: Clusters) -> tuple[Timeline, int]:
+        timeline = simulate(graph, trial, message, apart)
+        real = timeline if machine is None else simulate(graph, trial, message, machine)
+        return timeline, real.makespan
+
     current: Clusters = [list(tasks) for tasks in clusters if tasks]
-    timeline = simulate(graph, current, message)
+    timeline, makespan = timed(current)
     while True:
         current = order_by_time(graph, current, timeline)
         late = start_late(graph, current, timeline, message)
@@ -68,12 +86,13 @@ def merge_disjoint(
         if len(groups) == len(current):
             return current
         joined = [[task for index in group for task in current[index]] for group in groups]
-        current = order_by_time(graph, joined, late)
-        timeline = simulate(graph, current, message)
-        urgent_first = order_by_priority(graph, current, message)
-        reordered = simulate(graph, urgent_first, message)
-        if reordered.makespan < timeline.makespan:
-            current, timeline = urgent_first, reordered
+        by_time = order_by_time(graph, joined, late)
+        urgent_first = order_by_priority(graph, joined, message)
+        trials = [(*timed(trial), trial) for trial in (by_time, urgent_first)]
+        best = min(trials, key=lambda trial: trial[1])
+        if best[1] > makespan:
+            return current
+        timeline, makespan, current = best
 
 
 def _share_workers(
@@ -117,7 +136,11 @@ def _share_workers(
 
 
 def merge_down(
-    graph: TaskGraph, clusters: Clusters, message: MessageCost, max_clusters: int
+    graph: TaskGraph,
+    clusters: Clusters,
+    message: MessageCost,
+    max_clusters: int,
+    machine: Machine | None = None,
 ) -> Clusters:
     """Merge down to `max_clusters`, also clusters that could run at the same time.
 
@@ -129,6 +152,10 @@ def merge_down(
     if surplus * len(clusters) * len(graph) > 2 * TRIAL_TASKS:
         return order_by_priority(graph, _share_out(graph, clusters, max_clusters), message)
     priority = distances_to_end(graph)
+
+    def makespan(trial: Clusters) -> int:
+        return simulate(graph, trial, message, machine).makespan
+
     while len(clusters) > max_clusters:
         smallest, *others = sorted(clusters, key=lambda tasks: _work(graph, tasks))
         trials: list[Clusters] = []
@@ -136,7 +163,7 @@ def merge_down(
             kept = [tasks for tasks in others if tasks is not partner]
             joined = [*kept, [*partner, *smallest]]
             trials.append(order_by_priority(graph, joined, message, priority))
-        clusters = min(trials, key=lambda trial: simulate(graph, trial, message).makespan)
+        clusters = min(trials, key=makespan)
     return clusters
 
 

@@ -40,26 +40,29 @@ def portfolio(
 
     if not len(graph):
         return []
-    best = min(_candidates(graph, message, workers), key=judge)
+    best = min(_candidates(graph, message, workers, machine), key=judge)
     bound = makespan_bound(graph, workers or len(graph))
     refined = refine(graph, best, message, workers or len(best), bound, trial_tasks)
-    merged = merge_clusters(graph, refined, message)
+    merged = merge_clusters(graph, refined, message, machine=machine)
     return min(best, refined, merged, key=judge)
 
 
-def _candidates(graph: TaskGraph, message: MessageCost, workers: int | None) -> Iterator[Clusters]:
+def _candidates(
+    graph: TaskGraph, message: MessageCost, workers: int | None, machine: Machine | None
+) -> Iterator[Clusters]:
     yield [list(graph.order)]
     if workers == 1:
         return
-    for clusters in (linear_clusters(graph), dominant_sequence_clusters(graph, message)):
+    dominant = dominant_sequence_clusters(graph, message, machine)
+    for clusters in (linear_clusters(graph), dominant):
         ordered = order_by_priority(graph, clusters, message)
-        yield merge_clusters(graph, ordered, message, workers)
+        yield merge_clusters(graph, ordered, message, workers, machine)
     plain, reverse = distances_to_end(graph), graph.reversed()
     # Fewer workers than there are may serve better: they send less.
     for count in dict.fromkeys((workers, *_halves(workers))):
-        yield list_schedule(graph, message, count)
-        yield list_schedule(graph, message, count, plain)
-        backwards = list_schedule(reverse, message, count)
+        yield list_schedule(graph, message, count, machine=machine)
+        yield list_schedule(graph, message, count, plain, machine)
+        backwards = list_schedule(reverse, message, count, machine=machine)
         yield [tasks[::-1] for tasks in backwards]
 
 

@@ -21,6 +21,7 @@ def start_late(
     """
     owner = cluster_of_each(graph, clusters)
     start = list(timeline.start)
+    lengths = [end - begun for begun, end in zip(start, timeline.end, strict=True)]
     following = [-1] * len(graph)
     for tasks in clusters:
         for task, then in pairwise(tasks):
@@ -32,7 +33,7 @@ def start_late(
         for reader, size in zip(graph.successors[task], graph.sent_bytes[task], strict=True):
             travel = 0 if owner[reader] == owner[task] else message.of(size)
             latest = min(latest, start[reader] - travel)
-        start[task] = latest - graph.costs[task]
-    end = [begun + cost for begun, cost in zip(start, graph.costs, strict=True)]
+        start[task] = max(start[task], latest - lengths[task])
+    end = [begun + length for begun, length in zip(start, lengths, strict=True)]
     spans = [(start[tasks[0]], end[tasks[-1]]) if tasks else (0, 0) for tasks in clusters]
     return replace(timeline, start=start, end=end, spans=spans)

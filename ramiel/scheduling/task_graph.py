@@ -4,6 +4,7 @@ to send those to another worker."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
@@ -92,6 +93,17 @@ class TaskGraph:
         """The same tasks with every edge turned round."""
         edges = ((reader, producer, size) for producer, reader, size in self.edges())
         return TaskGraph(self.costs_per_width, edges)
+
+    def slowed(self, factor: float) -> TaskGraph:
+        """The same tasks, each taking that many times as long."""
+        if factor == 1:
+            return self
+        other = copy(self)
+        other.costs_per_width = [
+            tuple(round(factor * cost) for cost in widths) for widths in self.costs_per_width
+        ]
+        other.costs = [widths[0] for widths in other.costs_per_width]
+        return other
 
     def _topological_order(self) -> list[int]:
         missing = [len(sources) for sources in self.predecessors]

@@ -31,7 +31,8 @@ class Clone(ModulePass):
 
     Args:
         max_cost: the cost in ns up to which an operation is cheap; None for a fifth of a message,
-            of which the graph's attribute `machine` says the cost.
+            of which the graph's attribute `machine` says the cost, and how much longer copies
+            take that run at the same time.
         max_copies: how many copies one operation may get beside itself.
 
     An operation without a cost is judged by the bytes that it reads and writes, and is dear if
@@ -53,9 +54,11 @@ class Clone(ModulePass):
 
 
 def cheap(graph: GraphOp) -> int:
-    """The ns up to which an operation is cheap: a fifth of a message."""
+    """The ns up to which an operation is cheap: two at the same time take a fifth of a message."""
     machine = machine_of(graph)
-    return CloningLimits().max_cost if machine is None else machine.message.latency_ns // 5
+    if machine is None:
+        return CloningLimits().max_cost
+    return int(machine.message.latency_ns / (5 * machine.slowdown_of(2)))
 
 
 def clone_in_graph(graph: GraphOp, limits: CloningLimits) -> None:

@@ -70,6 +70,7 @@ class DuplicateTasks(ModulePass):
             self.max_copies,
             fixed=_tasks_to_run_once(clustered),
             kept={tasks.producer[value] for value in clustered.outputs if value in tasks.producer},
+            machine=machine,
         )
         before = simulate(tasks.graph, clustered.clusters, message, machine)
         clusters = [items for items in found.clusters if items]

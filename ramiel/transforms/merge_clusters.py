@@ -54,6 +54,8 @@ class MergeClusters(ModulePass):
         tasks = clustered.tasks
         machine = machine_of(program)
         message = message_cost(self.message_ns, tasks, self.message_ns_per_byte, machine)
-        clusters = merge_clusters(tasks.graph, clustered.clusters, message, self.max_clusters)
+        clusters = merge_clusters(
+            tasks.graph, clustered.clusters, message, self.max_clusters, machine
+        )
         timeline = simulate(tasks.graph, clusters, message, machine)
         replace_program(program, tasks, clusters, clustered.outputs, timeline)

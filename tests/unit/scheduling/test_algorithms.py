@@ -16,6 +16,7 @@ from ramiel.scheduling.algorithms import (
 )
 from ramiel.scheduling.dominant_sequence import dominant_sequence_clusters
 from ramiel.scheduling.list_scheduling import Calendar, list_schedule
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.parallelism import makespan_bound
 from ramiel.scheduling.portfolio import portfolio
 from ramiel.scheduling.refinement import refine
@@ -87,6 +88,7 @@ def test_a_calendar_gives_the_first_gap_that_is_long_enough():
         calendar.book(start, 10, gap)
     assert calendar.find(5, 40) == (10, 0)
     assert calendar.find(5, 41) == (60, 1)
+    assert [time for time in (0, 9, 10, 49, 50, 59, 60) if calendar.is_free(time)] == [10, 49, 60]
 
 
 def test_a_list_schedule_on_any_number_of_workers_opens_only_what_helps():
@@ -100,6 +102,31 @@ def test_dsc_cuts_where_the_message_is_cheaper_than_waiting():
     graph = TaskGraph([10, 20, 20], [(0, 1, 0), (0, 2, 0)])
     assert dominant_sequence_clusters(graph, MessageCost(5)) == [[0, 1], [2]]
     assert dominant_sequence_clusters(graph, MessageCost(50)) == [[0, 1, 2]]
+
+
+SLOW = Machine(cores=2, slowdown=(1.0, 2.0), message=MessageCost(5))
+"""Two cores that gain nothing by working at the same time."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_busy_cores_slow_each_other_down_one_waits_instead(name: str):
+    # 1 and 2 read 0; side by side they take 200 each, one after the other 100 each.
+    graph = TaskGraph([10, 100, 100], [(0, 1, 0), (0, 2, 0)])
+    assert len(schedule(name, graph, MessageCost(5), 2)) == 2
+    if name != "linear":  # whose clusters are paths, whatever they cost
+        assert schedule(name, graph, MessageCost(5), 2, machine=SLOW) == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(graph=task_graphs(), message=messages(), workers=st.none() | st.integers(1, 4))
+def test_each_task_once_on_a_machine_too(
+    name: str, graph: TaskGraph, message: MessageCost, workers: int | None
+):
+    machine = Machine(cores=3, slowdown=(1.0, 1.3, 1.4), message=message, send_ns=1, receive_ns=2)
+    clusters = schedule(name, graph, message, workers, machine=machine)
+    assert sorted(task for tasks in clusters for task in tasks) == list(range(len(graph)))
+    assert workers is None or len(clusters) <= workers
+    simulate(graph, clusters, machine=machine)  # raises if the orders could deadlock
 
 
 def test_the_same_graph_gives_the_same_schedule():

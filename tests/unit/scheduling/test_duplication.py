@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ramiel.scheduling import duplication
 from ramiel.scheduling.algorithms import ALGORITHMS, schedule
 from ramiel.scheduling.duplication import Duplication, duplicate_tasks
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import MessageCost, TaskGraph
 
@@ -48,6 +49,19 @@ def test_equal_critical_paths_need_a_copy_each():
 def test_what_nobody_waits_for_long_is_not_copied():
     graph = TaskGraph([10, 50, 5], [(0, 1, 1), (0, 2, 1)])
     assert duplicate_tasks(graph, [[0, 1], [2]], MessageCost(20)).originals == [0, 1, 2]
+
+
+def test_a_copy_that_busy_cores_make_dearer_than_the_message_is_not_made():
+    # 3 waits for the message until 150; behind 2 a copy of 0 would end at 140, but if all
+    # takes half as long again at 210, and the message comes at 195.
+    graph = TaskGraph([90, 50, 50, 50], [(0, 1, 0), (0, 3, 0)])
+    clusters = [[0, 1], [2, 3]]
+    message = MessageCost(60)
+    assert duplicate_tasks(graph, clusters, message).originals == [0, 1, 2, 3, 0]
+    machine = Machine(cores=2, slowdown=(1.0, 1.5), message=message)
+    found = duplicate_tasks(graph, clusters, message, machine=machine)
+    assert found.originals == [0, 1, 2, 3]
+    assert found.graph.costs == graph.costs
 
 
 def test_a_task_whose_readers_are_all_elsewhere_moves():

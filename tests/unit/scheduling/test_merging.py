@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ramiel.scheduling import merging
 from ramiel.scheduling.linear_clustering import linear_clusters
+from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.merging import merge_clusters
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import MessageCost, TaskGraph
@@ -89,6 +90,29 @@ def test_forced_merging_keeps_to_its_number(
     assert len(merged) <= workers
     assert sorted(task for tasks in merged for task in tasks) == list(range(len(graph)))
     simulate(graph, merged, message)  # raises if the orders could deadlock
+
+
+@given(task_graphs(), messages(), st.integers(1, 3))
+def test_unforced_merging_never_takes_longer_on_a_machine(
+    graph: TaskGraph, message: MessageCost, cores: int
+):
+    machine = Machine(cores, slowdown=(1.0, 1.2, 2.0), message=message, send_ns=1, receive_ns=1)
+    clusters = linear_clusters(graph)
+    merged = merge_clusters(graph, clusters, message, machine=machine)
+    assert len(merged) <= len(clusters)
+    before = simulate(graph, clusters, machine=machine)
+    assert simulate(graph, merged, machine=machine).makespan <= before.makespan
+
+
+def test_forced_merging_on_a_machine_leaves_a_core_idle_rather_than_slow_both_down():
+    # 60 beside 50 + 10: both cores busy all the time; 60 + 10 beside 50: for 50 only.
+    graph = TaskGraph([60, 50, 10])
+    plain = merge_clusters(graph, [[0], [1], [2]], FREE, max_clusters=2)
+    assert sorted(map(sorted, plain)) == [[0], [1, 2]]
+    machine = Machine(cores=2, slowdown=(1.0, 3.0), message=FREE)
+    slowed = merge_clusters(graph, [[0], [1], [2]], FREE, 2, machine)
+    assert sorted(map(sorted, slowed)) == [[0, 2], [1]]
+    assert simulate(graph, slowed, machine=machine).makespan == 170
 
 
 def test_clusters_are_in_the_order_of_their_start():

@@ -42,6 +42,12 @@ def test_the_last_slowdown_goes_for_more_cores():
     assert makespan(TaskGraph([10] * 4), [[0], [1], [2], [3]], machine) == 20
 
 
+def test_the_slowdown_of_more_workers_than_cores_is_that_of_the_cores():
+    machine = Machine(cores=2, slowdown=(1.0, 1.5, 9.0))
+    assert [machine.slowdown_of(workers) for workers in (1, 2, 3)] == [1.0, 1.5, 1.5]
+    assert Machine(slowdown=(1.0, 1.5)).slowdown_of(3) == 1.5
+
+
 def test_three_workers_on_two_cores():
     assert makespan(TaskGraph([20, 20, 20]), [[0], [1], [2]], Machine(cores=2)) == 30
 
