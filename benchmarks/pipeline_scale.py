@@ -71,18 +71,12 @@ def compile_all(path: Path, folder: Path) -> list[tuple[str, float]]:
         step(running)
         running = name
 
-    # Passes run in one go, as `ramiel compile` does it: what they leave is verified at the end.
     pipeline = Pipeline(load(path), progress=begin)
-    clustering = f"cluster{{algorithm=moldable max-clusters={WORKERS}}}"
-    passes = [
-        *passes_of(Options()),
-        "estimate-cost",
-        "clone",
-        clustering,
-        "merge-clusters",
-        "duplicate-tasks",
-    ]
-    pipeline.run(passes)
+    cluster = f"cluster{{algorithm=moldable max-clusters={WORKERS}}}"
+    # Runs as of `ramiel compile`, and merge-clusters; each verifies what its last pass leaves.
+    pipeline.run(passes_of(Options()))
+    for name in ("estimate-cost", "clone", cluster, "merge-clusters", "duplicate-tasks"):
+        pipeline.run(name)
     step(running)
     program = find_program(pipeline.module)
     write_package(program, folder, None)
