@@ -68,7 +68,7 @@ test-big: $(STAMP)
 	$(BIN)/python tests/models/big.py
 
 scale: $(STAMP)
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scheduling_scale.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scheduling_scale.py --plot benchmarks/results/scheduling_scale.svg
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/pipeline_scale.py
 
 .PHONY: cluster-counts

@@ -43,7 +43,7 @@ MODELS = HERE.parent / "build" / "models"
 RESULTS = HERE / "results" / "prediction.json"
 PAPER = (
     *("squeezenet", "googlenet", "inception_v3", "inception_v4", "yolov5s", "retinanet"),
-    *("bert_base", "nasnet_large"),
+    *("bert_base", "nasnet_mobile", "nasnet_large"),
 )
 """The models of Das and Rauchwerger (arXiv 2308.11192)."""
 CORES = 2
