@@ -9,8 +9,9 @@ from ramiel.costs.cache import machine_file, machine_name, read_json, write_json
 from ramiel.errors import RamielError
 from ramiel.remarks import remark
 
-VERSION = 2
-"""Of the file's format, and of how kernels are measured: 2 drops results after their last use."""
+VERSION = 3
+"""Of the file's format, and of how kernels are measured: 2 drops results after their last use; 3
+has no more OpenMP threads than cores."""
 MOST_ENTRIES = 100_000
 """Beyond that the file begins anew."""
 

@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import TypeVar
 
+from ramiel.runtime.team import openmp
 from ramiel.runtime.workers import Workers
 
 Result = TypeVar("Result")
+PAUSE_HARD = 2
+"""omp_pause_hard of OpenMP 5.0, 3.2.44."""
 
 
 def side_by_side(functions: Sequence[Callable[[], Result]], width: int = 1) -> list[Result]:
@@ -18,6 +21,7 @@ def side_by_side(functions: Sequence[Callable[[], Result]], width: int = 1) -> l
     A thread for each width, since torch.set_num_threads to and fro rebuilds thread teams.  Raises
     what the first function that fails raises, when all have ended.
     """
+    dissolve_team()
     outcomes: list[Result | BaseException | None] = [None] * len(functions)
     ended: SimpleQueue[None] = SimpleQueue()
 
@@ -45,6 +49,17 @@ def side_by_side(functions: Sequence[Callable[[], Result]], width: int = 1) -> l
             raise outcome
         results.append(outcome)  # pyright: ignore[reportArgumentType]
     return results
+
+
+def dissolve_team() -> None:
+    """End the threads that the calling thread's operators shared; the next one starts new ones.
+
+    Where OpenMP has more threads than there are cores, idle ones sleep instead of spinning: what
+    another thread measures on several cores would have to wake them for each operator.
+    """
+    gnu = openmp()
+    if gnu is not None and hasattr(gnu.library, "omp_pause_resource_all"):
+        gnu.library.omp_pause_resource_all(PAUSE_HARD)
 
 
 def started_together(functions: Sequence[Callable[[], Result]], width: int = 1) -> list[Result]:

@@ -25,16 +25,16 @@ def run_on_team(size: int, work: Callable[[int], None]) -> None:
 
     Inside, operators use one thread.  `work` must not raise.  Only where `has_team(size)`.
     """
-    openmp = _openmp()
-    assert openmp is not None
+    gnu = openmp()
+    assert gnu is not None
 
     def member(_: object) -> None:
         # PyTorch gives a thread the default number when it first asks: set ours after that.
         torch.get_num_threads()
-        openmp.quick.omp_set_num_threads(1)  # of this member, for as long as the team works
-        work(openmp.quick.omp_get_thread_num())
+        gnu.quick.omp_set_num_threads(1)  # of this member, for as long as the team works
+        work(gnu.quick.omp_get_thread_num())
 
-    openmp.library.GOMP_parallel(FUNCTION(member), None, size, 0)
+    gnu.library.GOMP_parallel(FUNCTION(member), None, size, 0)
 
 
 @functools.cache
@@ -43,7 +43,7 @@ def has_team(size: int) -> bool:
 
     Two are always allowed, more only where there are cores for them.
     """
-    if _openmp() is None or size > max(2, len(os.sched_getaffinity(0))):
+    if openmp() is None or size > max(2, len(os.sched_getaffinity(0))):
         return False
     members: list[int] = []
     # In a thread of its own, with which the team that is made for this ends.
@@ -56,7 +56,7 @@ def has_team(size: int) -> bool:
 FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
-class _OpenMP:
+class OpenMP:
     def __init__(self, file: str) -> None:
         self.library: Any = ctypes.CDLL(file)
         self.quick: Any = ctypes.PyDLL(file)
@@ -71,7 +71,7 @@ class _OpenMP:
 
 
 @functools.cache
-def _openmp() -> _OpenMP | None:
+def openmp() -> OpenMP | None:
     """GNU's OpenMP library as PyTorch has loaded it."""
     if not torch.backends.openmp.is_available() or not MAPS.exists():
         return None
@@ -80,6 +80,6 @@ def _openmp() -> _OpenMP | None:
     if len(own) != 1:  # none, or several: which one PyTorch uses is not known
         return None
     try:
-        return _OpenMP(own.pop())
+        return OpenMP(own.pop())
     except (OSError, AttributeError):
         return None
