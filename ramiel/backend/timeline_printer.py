@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ramiel.costs.machine import machine_of
 from ramiel.dialects.task import ProgramOp
 from ramiel.scheduling.simulator import Timeline, simulate
-from ramiel.transforms.clustered_tasks import take_apart
+from ramiel.transforms.clustered_tasks import look_at
 
 WIDTH = 40
 """Columns of the chart."""
@@ -17,13 +17,11 @@ def chart(program: ProgramOp) -> list[str]:
     """A line for each cluster; none for one cluster, or where nothing has a cost."""
     if len(program.clusters) < 2:
         return []
-    # What takes a program apart leaves it unusable.
-    clustered = take_apart(program.clone())
-    if not clustered.tasks.has_costs:
+    tasks, clusters = look_at(program)
+    if not tasks.has_costs:
         return []
     widths = [cluster.cores for cluster in program.clusters]
-    graph, clusters = clustered.tasks.graph, clustered.clusters
-    timeline = simulate(graph, clusters, None, machine_of(program), widths)
+    timeline = simulate(tasks.graph, clusters, None, machine_of(program), widths)
     names = [cluster.sym_name.data for cluster in program.clusters]
     rows = [("cluster", "cores", "operations", "busy", f"0 to {_time(timeline.makespan)}")]
     for index, (name, width) in enumerate(zip(names, widths, strict=True)):

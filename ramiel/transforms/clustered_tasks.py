@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.ir import Operation, SSAValue
@@ -36,28 +37,50 @@ def take_apart(program: ProgramOp) -> ClusteredTasks:
         raise RamielError(
             f"@{program.sym_name.data} has workers already: hypercluster must be the last pass"
         )
-    also_reads = _connect(program)
+    also_reads = _also_reads(program)
+    for received, sent in _messages(program).items():
+        received.replace_all_uses_with(sent)
     _share_immediates(program)
+    tasks, clusters = _read(program, also_reads, {})
+    return ClusteredTasks(tasks, clusters, _outputs(program), also_reads)
+
+
+def look_at(program: ProgramOp) -> tuple[Tasks, Clusters]:
+    """The tasks and clusters of a program, which stays as it is.  Raises as `take_apart`."""
+    return _read(program, _also_reads(program), _messages(program))
+
+
+def _read(
+    program: ProgramOp,
+    also_reads: Mapping[Operation, Sequence[SSAValue]],
+    sent: Mapping[SSAValue, SSAValue],
+) -> tuple[Tasks, Clusters]:
     groups = [[op for op in c.block.ops if _runs(op)] for c in program.clusters]
-    tasks = read_tasks([op for group in groups for op in group], groups, also_reads)
+    tasks = read_tasks([op for group in groups for op in group], groups, also_reads, sent)
     number = {op: task for task, op in enumerate(tasks.operations)}
-    return ClusteredTasks(
-        tasks,
-        [[number[op] for op in group] for group in groups],
-        _outputs(program),
-        also_reads,
-    )
+    return tasks, [[number[op] for op in group] for group in groups]
 
 
 def _runs(op: Operation) -> bool:
     return not isinstance(op, SendOp | RecvOp | OutputOp) and not is_immediate(op)
 
 
-def _connect(program: ProgramOp) -> dict[Operation, list[SSAValue]]:
-    """Replace each received value by the value that is sent.
+def _messages(program: ProgramOp) -> dict[SSAValue, SSAValue]:
+    """By received value the value that is sent, where it comes from if it was received itself."""
+    sent = {channel.recv.result: channel.send.value for channel in program.channels}
 
-    Returns what operations wait for without using it: a receive without readers still orders
-    the operation after it.
+    def origin(value: SSAValue) -> SSAValue:
+        while value in sent:
+            value = sent[value]
+        return value
+
+    return {received: origin(value) for received, value in sent.items()}
+
+
+def _also_reads(program: ProgramOp) -> dict[Operation, list[SSAValue]]:
+    """What operations wait for without using it.
+
+    A receive without readers still orders the operation after it.
     """
     waits_for: dict[Operation, list[RecvOp]] = {}
     for cluster in program.clusters:
@@ -68,10 +91,8 @@ def _connect(program: ProgramOp) -> dict[Operation, list[SSAValue]]:
             elif pending and _runs(op):
                 waits_for[op] = pending
                 pending = []
-    sources = {channel.recv: channel.send for channel in program.channels}
-    for recv, send in sources.items():
-        recv.result.replace_all_uses_with(send.value)
-    return {op: [sources[recv].value for recv in recvs] for op, recvs in waits_for.items()}
+    sent = _messages(program) if waits_for else {}
+    return {op: [sent[recv.result] for recv in recvs] for op, recvs in waits_for.items()}
 
 
 def _share_immediates(program: ProgramOp) -> None:

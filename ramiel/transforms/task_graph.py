@@ -128,14 +128,18 @@ def read_tasks(
     operations: Sequence[Operation],
     groups: Iterable[Sequence[Operation]],
     also_reads: Mapping[Operation, Sequence[SSAValue]] | None = None,
+    sent: Mapping[SSAValue, SSAValue] | None = None,
 ) -> Tasks:
     """The task graph of operations.
 
     In each of the `groups` the operations with side effects keep their order.  `also_reads` are
-    values that an operation waits for without using them.  Raises RamielError for a bad cost.
+    values that an operation waits for without using them; `sent` gives for a received value the
+    one that stands for it.  Raises RamielError for a bad cost.
     """
     number = {op: task for task, op in enumerate(operations)}
     reads = [[*values_read(op), *(also_reads or {}).get(op, ())] for op in operations]
+    if sent:
+        reads = [[sent.get(value, value) for value in values] for values in reads]
     producer: dict[SSAValue, int] = {
         result: task for op, task in number.items() for result in op.results
     }
