@@ -168,18 +168,26 @@ class CalleeOperation(IRDLOperation, ABC):
     @property
     def positional(self) -> Sequence[SSAValue]:
         """The operands that are given by position."""
-        return self.operands[: len(self.operands) - len(self.keywords) - len(self.sizes)]
+        operands = self.operands
+        return operands[: len(operands) - len(self.keywords) - self._count_of_sizes]
 
     @property
     def sizes(self) -> Sequence[SSAValue]:
         """The integers that have their places in literals."""
-        count = self.size_count.value.data if self.size_count is not None else 0
-        return self.operands[len(self.operands) - count :]
+        operands = self.operands
+        return operands[len(operands) - self._count_of_sizes :]
+
+    @property
+    def _count_of_sizes(self) -> int:
+        count = self.size_count
+        return count.value.data if count is not None else 0
 
     @property
     def by_keyword(self) -> dict[str, SSAValue]:
         """The operands that are given by keyword."""
         names = [name.data for name in self.keywords]
+        if not names:
+            return {}
         first = len(self.positional)
         return dict(zip(names, self.operands[first : first + len(names)], strict=True))
 
