@@ -26,6 +26,7 @@ from ramiel.dialects.task import ProgramOp
 from ramiel.errors import RamielError
 from ramiel.frontend import check_model, lift_file, lift_model
 from ramiel.frontend.names import identifier
+from ramiel.garbage import seldom_collected
 from ramiel.ir_text import text_of
 from ramiel.precision import BFLOAT16, FLOAT32, TOLERANCES, check_precision
 from ramiel.remarks import collected
@@ -154,6 +155,7 @@ class Compilation:
         return find_program(self.module)
 
 
+@seldom_collected()
 def load(model: str | Path | ModelProto, name: str | None = None) -> ModuleOp:
     """Lift a model from a file or from memory.  Raises RamielError if it is no valid model."""
     if isinstance(model, ModelProto):
@@ -187,6 +189,7 @@ class Pipeline:
         for program in programs(self.module):
             self.weights_of_stages.update(dict.fromkeys(weight_names(program)))
 
+    @seldom_collected()
     def run(self, specification: str | Sequence[str]) -> None:
         """Run the passes of a pipeline string.  Raises RamielError if one leaves invalid IR."""
         text = specification if isinstance(specification, str) else ",".join(specification)
@@ -241,6 +244,7 @@ def lower_model(
     return pipeline
 
 
+@seldom_collected()
 def compile_model(
     model: str | Path | ModelProto,
     options: Options | None = None,

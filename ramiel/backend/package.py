@@ -15,12 +15,14 @@ from ramiel.backend.operator_sources import operators_module
 from ramiel.backend.source_map import map_text
 from ramiel.dialects.task import ProgramOp
 from ramiel.errors import RamielError
+from ramiel.garbage import seldom_collected
 from ramiel.weight_files import weight_names
 
 MARK = "model.map.json"
 """The file by which a folder is known as a package of Ramiel's."""
 
 
+@seldom_collected()
 def package_files(program: ProgramOp, name: str | None = None) -> dict[str, str]:
     """The text files of the package, by path; the weights are not among them."""
     printed = print_module(program, name)
