@@ -1,11 +1,12 @@
 """How well the duration of a schedule is predicted: profile costs, the executor threads.
 
-python benchmarks/prediction.py [--force] [MODEL...]
+python benchmarks/prediction.py [--force] [--tries N] [MODEL...]
 
 Each model is compiled twice: by force into two lanes of one core, and as `ramiel compile` does it.
 What is predicted of them, and of the serial program on one core and on all, stands beside what
 each takes in a process of its own, in alternating rounds.  Kernels are measured anew, in a cache
-folder of this run.  Models that were measured before keep their rows in
+folder of their own.  A model beside which other processes were busy is measured again, and left
+out if they do not rest.  Models that were measured before keep their rows in
 benchmarks/results/prediction.json, so that it can be run in parts; the table is written beside it.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -29,7 +31,6 @@ from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariable
 
 from ramiel.backend.package import write_package
 from ramiel.benchmarking import Contender, Process
-from ramiel.cores import available_cores
 from ramiel.costs.cache import FOLDER_VARIABLE, machine_name
 from ramiel.costs.calibration import this_machine
 from ramiel.dialects.dataflow import GraphOp
@@ -50,8 +51,8 @@ CORES = 2
 LANES, COMPILED = "two lanes", "as compiled"
 SERIAL, WIDE = "serial, 1 core", f"serial, {CORES} cores"
 RUNS = (LANES, COMPILED, SERIAL, WIDE)
-MOST_LOAD = 0.3
-"""Load average per core above which the machine is called busy."""
+MOST_BY_OTHERS = 0.03
+"""Share of the machine that other processes may use while a model is measured."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,43 @@ class Row:
     def of(self, name: str) -> Run:
         """The run of a name."""
         return next(run for run in self.runs if run.name == name)
+
+
+class Others:
+    """What other processes use of the machine while a with statement runs."""
+
+    def __enter__(self) -> Others:
+        self.started = self._now()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        busy, own, elapsed = (
+            now - then for now, then in zip(self._now(), self.started, strict=True)
+        )
+        self.share = max(0.0, busy - own) / (elapsed * (os.cpu_count() or 1))
+
+    def _now(self) -> tuple[float, float, float]:
+        """Seconds of all processors, of this process and those that it waited for, of the clock."""
+        first = Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0]
+        user, nice, system, _, _, interrupts, soft, stolen, *_ = map(int, first.split()[1:])
+        ticks = user + nice + system + interrupts + soft + stolen
+        usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        own = sum(usage.ru_utime + usage.ru_stime for usage in usages)
+        return ticks / os.sysconf("SC_CLK_TCK"), own, time.perf_counter()
+
+
+def measure_alone(model: Path, rounds: int, seconds: float, tries: int, force: bool) -> Row | None:
+    """The row of a model; None if other processes were busy each time, unless by force."""
+    row = None
+    for _ in range(tries):
+        with Others() as others, tempfile.TemporaryDirectory(prefix="ramiel-") as cache:
+            os.environ[FOLDER_VARIABLE] = cache
+            this_machine()
+            row = predict_and_measure(model, rounds, seconds)
+        if others.share <= MOST_BY_OTHERS:
+            return row
+        print(f"{model.stem}: {others.share:.0%} of the machine went to others", file=sys.stderr)
+    return row if force else None
 
 
 def predict_and_measure(model: Path, rounds: int, seconds: float) -> Row:
@@ -209,25 +247,24 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=MODELS, help="where the .onnx files are")
     parser.add_argument("--rounds", type=int, default=5, help="alternating rounds (default: 5)")
     parser.add_argument("--seconds", type=float, default=1.0, help="of a round (default: 1)")
+    parser.add_argument(
+        "--tries", type=int, default=3, help="of a model, beside others (default: 3)"
+    )
     parser.add_argument("--results", type=Path, default=RESULTS, help="the JSON file of all rows")
-    parser.add_argument("--force", action="store_true", help="also on a busy machine")
+    parser.add_argument("--force", action="store_true", help="keep what was measured beside others")
     arguments = parser.parse_args()
-    load_average = os.getloadavg()[0]
-    if load_average > MOST_LOAD * available_cores() and not arguments.force:
-        sys.exit(f"the machine is busy (load {load_average:.1f}): --force measures all the same")
     names = arguments.models or PAPER
     if missing := [name for name in names if not (arguments.folder / f"{name}.onnx").exists()]:
         subprocess.run([sys.executable, str(EXPORT), *missing], check=True)
     rows = read_rows(arguments.results)
-    with tempfile.TemporaryDirectory(prefix="ramiel-") as cache:
-        os.environ[FOLDER_VARIABLE] = cache
-        this_machine()
-        for name in names:
-            model = arguments.folder / f"{name}.onnx"
-            row = predict_and_measure(model, arguments.rounds, arguments.seconds)
-            rows[row.model] = row
-            print(name, row.decision, *row.runs, sep="\n  ", file=sys.stderr)
-            write_rows(rows, arguments.results)
+    limits = (arguments.rounds, arguments.seconds, arguments.tries, arguments.force)
+    for name in names:
+        row = measure_alone(arguments.folder / f"{name}.onnx", *limits)
+        if row is None:
+            continue
+        rows[row.model] = row
+        print(name, row.decision, *row.runs, sep="\n  ", file=sys.stderr)
+        write_rows(rows, arguments.results)
     print(arguments.results.with_suffix(".md").read_text(encoding="utf-8"))
 
 
