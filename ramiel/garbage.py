@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 OBJECTS = 50_000
@@ -20,7 +20,7 @@ _before = gc.get_threshold()
 
 
 @contextmanager
-def seldom_collected() -> Iterator[None]:
+def seldom_collected() -> Generator[None]:
     """For the time of a with statement, or of calls of a function that it decorates.
 
     Process-wide; the last of several threads puts the threshold back.  Nothing changes where the

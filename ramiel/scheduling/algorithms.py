@@ -11,7 +11,7 @@ from ramiel.scheduling.linear_clustering import keep_together, linear_clusters
 from ramiel.scheduling.list_scheduling import list_schedule
 from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.merging import merge_clusters
-from ramiel.scheduling.moldable import moldable
+from ramiel.scheduling.moldable import Scheduler, moldable
 from ramiel.scheduling.ordering import order_by_priority
 from ramiel.scheduling.portfolio import portfolio
 from ramiel.scheduling.refinement import TRIAL_TASKS
@@ -109,7 +109,7 @@ def schedule_widths(
     return clusters, [1] * len(clusters)
 
 
-def _lanes(tasks: int, machine: Machine | None) -> Algorithm:
+def _lanes(tasks: int, machine: Machine | None) -> Scheduler:
     """The portfolio for stretches of a graph of so many tasks, which share its budget of trials."""
 
     def share(graph: TaskGraph, message: MessageCost, workers: int | None = None) -> Clusters:

@@ -75,7 +75,7 @@ def list_schedule(
     calendars = [Calendar()]  # the last one is that of a worker without tasks, if one is left
     for task in sorted(graph.order, key=lambda task: -urgency[task]):
         arrivals = _arrivals(graph, task, owner, end, message)
-        choices: list[tuple[int, bool, int, int, int]] = []
+        choices: list[tuple[int, bool, int, int, int, int]] = []
         for worker in _candidates(len(calendars), arrivals, workers):
             ready = max(
                 local if source == worker else remote

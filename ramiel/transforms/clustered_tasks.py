@@ -67,7 +67,9 @@ def _runs(op: Operation) -> bool:
 
 def _messages(program: ProgramOp) -> dict[SSAValue, SSAValue]:
     """By received value the value that is sent, where it comes from if it was received itself."""
-    sent = {channel.recv.result: channel.send.value for channel in program.channels}
+    sent: dict[SSAValue, SSAValue] = {
+        channel.recv.result: channel.send.value for channel in program.channels
+    }
 
     def origin(value: SSAValue) -> SSAValue:
         while value in sent:
