@@ -20,10 +20,9 @@ def dominant_sequence_clusters(
     with the highest priority goes to the end of the predecessor's cluster where it starts first,
     if that is no later than in a cluster of its own.  Predecessors are not moved to it, which the
     paper's step for several of them would do.  On a machine a task takes longer in a cluster of
-    its own, as long as a predecessor's cluster is busy: it goes where it ends first.
+    its own, as long as the predecessors' are busy, and what these lose by it counts as well.
     O((tasks + edges) · log tasks).
     """
-    beside = 1.0 if machine is None else machine.slowdown_of(2)
     to_end = distances_to_end(graph, message)
     earliest = [0] * len(graph)  # with a message on every edge from a task that has a cluster
     missing = [len(sources) for sources in graph.predecessors]
@@ -36,14 +35,15 @@ def dominant_sequence_clusters(
     while free:
         _, task = heappop(free)
         near = dict.fromkeys(owner[source] for source in graph.predecessors[task])
-        busy = any(free_at[candidate] > earliest[task] for candidate in near)
-        cost, cluster = graph.costs[task], len(clusters)
-        finish = earliest[task] + (round(beside * cost) if busy else cost)
+        cost, lost, cluster = graph.costs[task], 0, len(clusters)
+        if machine is not None:
+            cost, lost = machine.beside(earliest[task], cost, (free_at[c] for c in near))
+        finish = earliest[task] + cost
         for candidate in near:
             begin = _start_on(graph, task, candidate, owner, end, message)
-            ended = max(begin, free_at[candidate]) + cost
-            if ended < finish or (ended == finish and cluster == len(clusters)):
-                finish, cluster = ended, candidate
+            ended = max(begin, free_at[candidate]) + graph.costs[task]
+            if ended < finish + lost or (ended == finish + lost and cluster == len(clusters)):
+                finish, lost, cluster = ended, 0, candidate
         if cluster == len(clusters):
             clusters.append([])
             free_at.append(0)

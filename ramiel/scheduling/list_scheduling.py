@@ -29,10 +29,12 @@ class Calendar:
             index += 1
         return max(self.starts[index], ready), index
 
-    def is_free(self, time: int) -> bool:
-        """Whether no task is placed at that time, which may be right after one."""
+    def busy_until(self, time: int) -> int:
+        """When the tasks end that run at that time without a gap; the time itself if none."""
         index = bisect_right(self.starts, time) - 1
-        return index >= 0 and time < self.ends[index]
+        if index >= 0 and time < self.ends[index]:
+            return time
+        return self.starts[index + 1]
 
     def book(self, start: int, cost: int, index: int) -> None:
         """Take the time out of a gap; what is left of it on both sides stays free."""
@@ -57,9 +59,9 @@ def list_schedule(
     HEFT (Topcuoglu, Hariri and Wu, IEEE TPDS 13(3), 2002) on equal workers, close to MCP (Wu and
     Gajski, IEEE TPDS 1(3), 1990): by descending distance to the end, messages included (or
     `priority`, which must fall along every edge or stay), each task takes the worker where it
-    ends first, also in a gap between tasks placed before.  On a machine it takes longer beside
-    workers that are busy when it could start: the time alone decides between waiting and running
-    at once.  O((tasks · workers + edges) · log), a machine adds tasks · workers².
+    ends first, also in a gap between tasks placed before.  On a machine a
+    task takes longer beside busy workers, and what they lose by it counts as if it ended later.
+    O((tasks · workers + edges) · log), a machine adds tasks · workers².
     Raises ValueError for less than one worker.
     """
     if workers is not None and workers < 1:
@@ -68,27 +70,30 @@ def list_schedule(
     position = [0] * len(graph)
     for index, task in enumerate(graph.order):
         position[task] = index
-    rates = _rates(machine)
+    disturbed = machine is not None and max(machine.slowdown) > 1
     owner = [-1] * len(graph)
     start = [0] * len(graph)
     end = [0] * len(graph)
     calendars = [Calendar()]  # the last one is that of a worker without tasks, if one is left
     for task in sorted(graph.order, key=lambda task: -urgency[task]):
         arrivals = _arrivals(graph, task, owner, end, message)
-        choices: list[tuple[int, bool, int, int, int, int]] = []
+        choices: list[tuple[int, bool, int, int, int, int, int]] = []
         for worker in _candidates(len(calendars), arrivals, workers):
             ready = max(
                 local if source == worker else remote
                 for source, (local, remote) in arrivals.items()
             )
-            cost = graph.costs[task]
+            cost, lost = graph.costs[task], 0
             begin, gap = calendars[worker].find(ready, cost)
-            if len(rates) > 1:
-                busy = sum(not other.is_free(begin) for other in calendars)
-                cost = round(cost * rates[min(busy, len(rates) - 1)])
+            if machine is not None and disturbed:
+                others = (other.busy_until(begin) for other in calendars)
+                cost, lost = machine.beside(begin, cost, others)
                 begin, gap = calendars[worker].find(begin, cost)
-            choices.append((begin + cost, worker not in arrivals, -ready, worker, begin, gap))
-        finish, _, _, worker, begin, gap = min(choices)
+            end_there = begin + cost
+            choices.append(
+                (end_there + lost, worker not in arrivals, -ready, worker, begin, end_there, gap)
+            )
+        *_, worker, begin, finish, gap = min(choices)
         calendars[worker].book(begin, finish - begin, gap)
         owner[task], start[task], end[task] = worker, begin, finish
         if worker == len(calendars) - 1 and len(calendars) != workers:
@@ -98,14 +103,6 @@ def list_schedule(
     for task in sorted(graph.order, key=lambda task: (start[task], end[task], position[task])):
         clusters[owner[task]].append(task)
     return [tasks for tasks in clusters if tasks]
-
-
-def _rates(machine: Machine | None) -> list[float]:
-    """How many times longer a task takes beside 0, 1, … busy workers; alike beyond the last."""
-    if machine is None or max(machine.slowdown) == 1:
-        return [1.0]
-    cores = machine.cores or len(machine.slowdown)
-    return [machine.slowdown_with(busy + 1) for busy in range(cores)]
 
 
 def _arrivals(

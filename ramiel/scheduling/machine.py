@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ramiel.scheduling.task_graph import MessageCost
@@ -46,6 +47,21 @@ class Machine:
     def slowdown_of(self, workers: int) -> float:
         """How many times longer a task takes while that many workers are busy."""
         return self.slowdown_with(workers if self.cores is None else min(workers, self.cores))
+
+    def beside(self, begin: int, cost: int, busy_until: Iterable[int]) -> tuple[int, int]:
+        """How long a task takes beside workers that are busy until then, and what they lose by it.
+
+        Both in ns.  As long as k others are busy it runs at a rate of 1 / slowdown of k + 1
+        workers, and each of them at that rate instead of 1 / slowdown of k.
+        """
+        ends = sorted(end for end in busy_until if end > begin)
+        now, left, lost = float(begin), float(cost), 0.0
+        for others, end in zip(range(len(ends), 0, -1), ends, strict=True):
+            slower = self.slowdown_of(others + 1)
+            span = min(end - now, left * slower)
+            now, left = now + span, left - span / slower
+            lost += span * (1 - self.slowdown_of(others) / slower)
+        return round(now + left) - begin, round(lost)
 
     def travel(self, size: int) -> int:
         """The part of a message's time in ns that nobody spends: it is on its way."""

@@ -88,7 +88,14 @@ def test_a_calendar_gives_the_first_gap_that_is_long_enough():
         calendar.book(start, 10, gap)
     assert calendar.find(5, 40) == (10, 0)
     assert calendar.find(5, 41) == (60, 1)
-    assert [time for time in (0, 9, 10, 49, 50, 59, 60) if calendar.is_free(time)] == [10, 49, 60]
+    assert [calendar.busy_until(time) for time in (0, 9, 10, 49, 50, 60)] == [
+        10,
+        10,
+        10,
+        49,
+        60,
+        60,
+    ]
 
 
 def test_a_list_schedule_on_any_number_of_workers_opens_only_what_helps():

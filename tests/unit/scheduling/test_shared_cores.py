@@ -48,6 +48,16 @@ def test_the_slowdown_of_more_workers_than_cores_is_that_of_the_cores():
     assert Machine(slowdown=(1.0, 1.5)).slowdown_of(3) == 1.5
 
 
+def test_what_a_task_takes_beside_busy_workers_and_what_they_lose():
+    machine = Machine(cores=3, slowdown=(1.0, 1.25, 2.0))
+    assert machine.beside(100, 50, [90]) == (50, 0)
+    # 50 of its 100 at a rate of 4/5, the other 60 alone; 10 of the other's 50 are lost.
+    assert machine.beside(0, 100, [50]) == (110, 10)
+    assert machine.beside(0, 20, [50]) == (25, 5)
+    # Two others: 40 at half rate, where they had 4/5 before; then 25 at 4/5, and 60 alone.
+    assert machine.beside(0, 100, [65, 40]) == (125, 20)
+
+
 def test_three_workers_on_two_cores():
     assert makespan(TaskGraph([20, 20, 20]), [[0], [1], [2]], Machine(cores=2)) == 30
 
