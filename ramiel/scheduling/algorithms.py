@@ -15,6 +15,7 @@ from ramiel.scheduling.moldable import Scheduler, moldable
 from ramiel.scheduling.ordering import order_by_priority
 from ramiel.scheduling.portfolio import portfolio
 from ramiel.scheduling.refinement import TRIAL_TASKS
+from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
 
 Algorithm: TypeAlias = Callable[[TaskGraph, MessageCost, int | None, Machine | None], Clusters]
@@ -63,8 +64,12 @@ def _list(
     workers: int | None = None,
     machine: Machine | None = None,
 ) -> Clusters:
-    """A list schedule by distance to the end."""
-    return list_schedule(graph, message, workers, machine=machine)
+    """A list schedule; on a machine with or without its slow-down, whichever takes less there."""
+    plain = list_schedule(graph, message, workers)
+    if machine is None:
+        return plain
+    aware = list_schedule(graph, message, workers, machine=machine)
+    return min(plain, aware, key=lambda c: simulate(graph, c, message, machine).makespan)
 
 
 ALGORITHMS: dict[str, Algorithm] = {

@@ -60,9 +60,11 @@ def _candidates(
     plain, reverse = distances_to_end(graph), graph.reversed()
     # Fewer workers than there are may serve better: they send less.
     for count in dict.fromkeys((workers, *_halves(workers))):
-        yield list_schedule(graph, message, count, machine=machine)
-        yield list_schedule(graph, message, count, plain, machine)
-        backwards = list_schedule(reverse, message, count, machine=machine)
+        yield list_schedule(graph, message, count)
+        yield list_schedule(graph, message, count, plain)
+        if machine is not None:
+            yield list_schedule(graph, message, count, machine=machine)
+        backwards = list_schedule(reverse, message, count)
         yield [tasks[::-1] for tasks in backwards]
 
 
