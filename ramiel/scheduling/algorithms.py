@@ -69,7 +69,11 @@ def _list(
     if machine is None:
         return plain
     aware = list_schedule(graph, message, workers, machine=machine)
-    return min(plain, aware, key=lambda c: simulate(graph, c, message, machine).makespan)
+
+    def judge(clusters: Clusters) -> tuple[int, int]:
+        return simulate(graph, clusters, message, machine).makespan, len(clusters)
+
+    return min(plain, aware, key=judge)
 
 
 ALGORITHMS: dict[str, Algorithm] = {
