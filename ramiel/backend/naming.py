@@ -35,16 +35,18 @@ class Namespace:
 
     def __init__(self) -> None:
         self.taken: set[str] = set(RESERVED)
+        self._counts: dict[str, int] = {}
+        """By name the last number behind it: those below are taken, too."""
 
     def fresh(self, hint: str) -> str:
         """The hint as an identifier, with a number if it is taken."""
         if hint in RESERVED:
             hint += "_"
         base = re.sub(r"(_\d+)+$", "", hint) if hint in self.taken else hint
-        name, count = hint, 1
+        name = hint
         while name in self.taken:
-            count += 1
-            name = f"{base}_{count}"
+            self._counts[base] = self._counts.get(base, 1) + 1
+            name = f"{base}_{self._counts[base]}"
         self.taken.add(name)
         return name
 
