@@ -48,14 +48,15 @@ FUSE = ("fuse-batch-norm", "dce")
 LOWER = ("integer-shapes", "convert-onnx-to-torch", "outline-constants")
 LINEAR = {"fast": "fuse-linear", "faithful": "fuse-linear{keep-parameters=true}"}
 REDUCE = ("reduce-precision", "cse", "dce")
-KERNELS = ("pack-weights", "fuse-activation", "channels-last", "cse", "dce")
+CHOOSE = "choose-kernels"
+KERNELS = ("pack-weights", "fuse-activation", "channels-last", CHOOSE, "cse", "dce")
 """What only runs well where PyTorch has oneDNN, as its builds for x86 and ARM have."""
 DUPLICATE = "duplicate-tasks{min-gain-percent=1}"
 """A copy is one more line to read: not for less than one per cent."""
 OPTIONAL = (
     *("constant-fold", *IDIOMS[:4], "fuse-batch-norm", "integer-shapes", "fuse-linear"),
     REDUCE[0],
-    *KERNELS[:3],
+    *KERNELS[:4],
 )
 """Passes that a program runs without as well."""
 COST_MODEL_VARIABLE = "RAMIEL_COST_MODEL"
@@ -226,7 +227,15 @@ def passes_of(options: Options) -> list[str]:
         if name not in OPTIONAL:
             raise RamielError(f"no pass {name!r} can be left out; {', '.join(OPTIONAL)} can")
     kept = [name for name in passes if name.partition("{")[0] not in options.without]
+    kept = [_choose_kernels(options) if name == CHOOSE else name for name in kept]
     return [*kept, *extension_passes("torch")]
+
+
+def _choose_kernels(options: Options) -> str:
+    """The pass, which measures where costs are measured."""
+    measure = str(options.model == "profile").lower()
+    costs = "" if options.costs is None else f' costs="{options.costs}"'
+    return f"{CHOOSE}{{measure={measure}{costs}}}"
 
 
 def lower_model(

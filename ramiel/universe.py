@@ -39,6 +39,7 @@ PASSES = {
     "pack-weights": ("transforms.pack_weights", "PackWeights"),
     "fuse-activation": ("transforms.fuse_activation", "FuseActivation"),
     "channels-last": ("transforms.channels_last", "ChannelsLast"),
+    "choose-kernels": ("transforms.choose_kernels", "ChooseKernels"),
     "clone": ("transforms.clone", "Clone"),
     "estimate-cost": ("transforms.estimate_cost", "EstimateCost"),
     "cluster": ("transforms.cluster", "Cluster"),

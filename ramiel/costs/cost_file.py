@@ -13,7 +13,7 @@ from xdsl.ir import Operation
 from ramiel.costs.cache import read_json
 from ramiel.costs.machine import machine_from_literal, machine_to_literal
 from ramiel.costs.model import Estimate
-from ramiel.dialects.torch import CallOp
+from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.errors import RamielError
 from ramiel.locations import node_name
 from ramiel.scheduling.machine import Machine
@@ -25,7 +25,10 @@ VERSION = 1
 def costs_text(
     tasks: Sequence[tuple[Operation, Sequence[int]]], machine: Machine | None, model: str
 ) -> str:
-    """The file: the model, the machine, each operation's node, callee and costs in ns."""
+    """The file: the model, the machine, each operation's node, callee and costs in ns.
+
+    Where a weight has another layout, what makes it: that is the kernel which was chosen.
+    """
     described = None if machine is None else machine_to_literal(machine)
     head: dict[str, Any] = {
         "version": VERSION,
@@ -36,7 +39,8 @@ def costs_text(
     entries: list[dict[str, Any]] = []
     for op, cost in tasks:
         node, operation = _name(op)
-        entries.append({"node": node, "operation": operation, "cost": list(cost)})
+        layout = {} if (prepared := layout_of_weight(op)) is None else {"layout": prepared}
+        entries.append({"node": node, "operation": operation, **layout, "cost": list(cost)})
     # An operation a line, so that two files can be compared.
     text = json.dumps(head, indent=1)
     lines = ",\n  ".join(json.dumps(entry) for entry in entries)
@@ -70,6 +74,29 @@ def read_costs(file: Path, tasks: Sequence[Operation]) -> Estimate:
     if tasks and not costs:
         raise RamielError(f"{file} has no cost of this model's operations")
     return Estimate(costs, found)
+
+
+def read_kernels(file: Path) -> dict[str, set[str]]:
+    """For each node what its weights were laid out by, and the callees where they were not.
+
+    Raises RamielError if the file is none of costs.
+    """
+    content = read_json(file)
+    if content is None or content.get("version") != VERSION:
+        raise RamielError(f"{file} is no file of costs of version {VERSION}")
+    kernels: defaultdict[str, set[str]] = defaultdict(set)
+    try:
+        for entry in content["operations"]:
+            kernels[entry["node"]].add(entry.get("layout", entry["operation"]))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RamielError(f"{file} is damaged: {error}") from error
+    return dict(kernels)
+
+
+def layout_of_weight(op: Operation) -> str | None:
+    """The callee that prepares a weight of the operation, None if nothing does."""
+    prepared = (value.owner for value in op.operands if isinstance(value.owner, PrepareOp))
+    return next((owner.key.data for owner in prepared), None)
 
 
 def _checked(cost: Any) -> list[int]:

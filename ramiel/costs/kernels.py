@@ -53,12 +53,15 @@ class Kernel:
 def key_of(op: CallOp, layout: str = "") -> str:
     """What makes two calls the same: the expression with its attributes, shapes and dtypes.
 
-    Types say nothing of the order in memory: `layout` tells models that change it from others.
+    Types say nothing of the order in memory: what prepares a weight does, and `layout` tells models
+    with channels last from others.
     """
     names = {value: f"v{index}" for index, value in enumerate(op.operands)}
     types = ", ".join(str(value.type) for value in op.operands)
     results = ", ".join(str(value.type) for value in op.results)
-    return f"{render(op, names.__getitem__)} : ({types}) -> {results}{layout}"
+    prepared = [value.owner.key.data for value in op.operands if isinstance(value.owner, PrepareOp)]
+    by = f" by {', '.join(prepared)}" if prepared else ""
+    return f"{render(op, names.__getitem__)} : ({types}) -> {results}{by}{layout}"
 
 
 def layout_of(graph: GraphOp) -> str:

@@ -9,9 +9,9 @@ from ramiel.costs.cache import machine_file, machine_name, read_json, write_json
 from ramiel.errors import RamielError
 from ramiel.remarks import remark
 
-VERSION = 3
-"""Of the file's format, and of how kernels are measured: 2 drops results after their last use; 3
-has no more OpenMP threads than cores."""
+VERSION = 4
+"""Of the file's format, and of how kernels are measured: 2 drops results after their last use, 3
+has no more OpenMP threads than cores, 4 tells weights apart by their layouts."""
 MOST_ENTRIES = 100_000
 """Beyond that the file begins anew."""
 
@@ -79,6 +79,10 @@ class Times:
 
     def __getitem__(self, key: str) -> int:
         return self.kernels[key][self.width]
+
+    def get(self, key: str, default: int) -> int:
+        """The time of a key, the default if it was not measured."""
+        return self.kernels.get(key, {}).get(self.width, default)
 
     def update(self, times: dict[str, int]) -> None:
         """Keep new times."""

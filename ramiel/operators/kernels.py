@@ -7,6 +7,7 @@ from math import prod
 from ramiel import tensors
 from ramiel.dialects.torch import CallOp
 from ramiel.operators.convolution import convolution_flops
+from ramiel.operators.pooling import pooling_flops
 from ramiel.operators.registry import callee
 
 _CONVOLUTION = "stride=1, padding=0, dilation=1, groups=1"
@@ -25,6 +26,7 @@ callee(
     f"weight, *, input_shape, {_CONVOLUTION}",
     helper="kernels.pack_conv2d",
 )
+callee("operators.pack_pointwise", "weight, *, rows", helper="kernels.pack_pointwise")
 callee(
     "operators.conv2d",
     f"x, weight, bias=None, add=None, *, {_CONVOLUTION}, {_ACTIVATION}",
@@ -37,5 +39,11 @@ callee(
     f"x, weight, bias=None, *, {_ACTIVATION}",
     flops=linear_flops,
     helper="kernels.linear",
+)
+callee(
+    "operators.max_pool2d",
+    "input, kernel_size, /, stride=None, padding=0, dilation=1, ceil_mode=False",
+    flops=pooling_flops,
+    helper="max_pool.max_pool2d",
 )
 callee("channels_last", "x", "{x}.contiguous(memory_format=torch.channels_last)")

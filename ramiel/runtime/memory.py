@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
+MXFAST, TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = 1, -1, -2, -3
 """Parameters of glibc's mallopt(3)."""
 LARGEST_INT = 2**31 - 1
 TOP_PAD_BYTES = 1 << 26
@@ -26,6 +26,10 @@ def keep_freed_memory() -> bool:
         (MMAP_THRESHOLD, 1 << 30),
         (TRIM_THRESHOLD, LARGEST_INT),
         (TOP_PAD, TOP_PAD_BYTES),
+        (
+            MXFAST,
+            0,
+        ),  # else each larger block, as oneDNN's descriptions are, first merges small ones
     )
     return all([set_parameter(*setting) == 1 for setting in settings])
 

@@ -24,8 +24,6 @@ from ramiel.transforms.torch_rewriting import (
 )
 
 CONVOLUTION = ("stride", "padding", "dilation", "groups")
-SMALL_FLOPS = 400_000
-"""Below this oneDNN's fixed cost, about 25 µs a call, is more than its kernel gains."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def pack_convolution(match: TorchMatch) -> None:
     bound = match.op.bind()
     x, weight = bound["input"], match.weight(bound["weight"])
     shape = static_shape(x.type)
-    if weight is None or shape is None or not _has_kernel(match) or _is_small(match):
+    if weight is None or shape is None or not _has_kernel(match):
         return
     literals = literals_of(match.op, *CONVOLUTION)
     packed = match.prepare("operators.pack_conv2d", weight, input_shape=list(shape), **literals)
@@ -57,7 +55,7 @@ def pack_linear(match: TorchMatch) -> None:
     bound = match.op.bind()
     x, weight = bound["input"], match.weight(bound["weight"])
     shape = static_shape(x.type)
-    if weight is None or shape is None or not _has_kernel(match) or _is_small(match):
+    if weight is None or shape is None or not _has_kernel(match):
         return
     packed = match.prepare("operators.pack_linear", weight, rows=prod(shape[:-1]))
     match.become("operators.linear", [x, packed, *_bias(bound)], {})
@@ -71,8 +69,3 @@ def _has_kernel(match: TorchMatch) -> bool:
     """Whether all types are float32, or all bfloat16."""
     elements = {element_of(value.type) for value in (*match.op.operands, *match.op.results)}
     return elements in ({f32}, {BFloat16Type()})
-
-
-def _is_small(match: TorchMatch) -> bool:
-    flops = match.op.callee.flops
-    return flops is not None and flops(match.op) < SMALL_FLOPS

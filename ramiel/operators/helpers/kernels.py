@@ -95,6 +95,14 @@ def pack_conv2d(
     return reorder(weight.to_mkldnn(), *convolution)
 
 
+def pack_pointwise(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
+    """The weight (M, C, 1, 1) as a matrix (M, C), in oneDNN's layout for that many pixels."""
+    if not can_pack(weight):
+        return weight
+    reorder: Any = torch.ops.mkldnn._reorder_linear_weight
+    return reorder(weight.flatten(1), rows)
+
+
 def conv2d(
     x: torch.Tensor,
     weight: torch.Tensor,
@@ -111,17 +119,35 @@ def conv2d(
 ) -> torch.Tensor:
     """activation(conv2d(x, weight, bias) + add) of (N, C, H, W), float32 or bfloat16.
 
-    With `add` the activation is "relu" or none.
+    With `add` the activation is "relu" or none.  The weight's layout chooses the kernel.
     """
     if not weight.is_mkldnn:
         y = F.conv2d(x, weight, bias, stride, padding, dilation, groups)
         return activate(y if add is None else y + add, activation, scalars, algorithm)
+    if weight.dim() == 2:
+        return pointwise(x, weight, bias, add, (activation or "none", list(scalars), algorithm))
     convolution = pair(padding), pair(stride), pair(dilation), groups
     run: Any = torch.ops.mkldnn._convolution_pointwise
     if add is None:
         how = activation or "none", list(scalars), algorithm
         return run(x, weight, bias, *convolution, *how)
     return run.binary(x, add, weight, bias, *convolution, "add", 1.0, activation, [], None)
+
+
+def pointwise(
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    add: torch.Tensor | None,
+    activation: tuple[str, list[float], str],
+) -> torch.Tensor:
+    """A convolution with 1x1 filters: each pixel of (N, C, H, W) times a matrix (M, C)."""
+    run: Any = torch.ops.mkldnn._linear_pointwise
+    pixels = x.permute(0, 2, 3, 1)
+    if add is None:
+        return run(pixels, weight, bias, *activation).permute(0, 3, 1, 2)
+    y = run.binary(pixels, add.permute(0, 2, 3, 1), weight, bias, "add").permute(0, 3, 1, 2)
+    return y.relu_() if activation[0] == "relu" else y
 
 
 def pack_linear(weight: torch.Tensor, *, rows: int) -> torch.Tensor:

@@ -65,6 +65,27 @@ def test_pictures_with_channels_last_stay_so() -> None:
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+def test_a_convolution_with_filters_of_1x1_is_a_product_of_matrices(
+    activation: tuple[str | None, tuple[float, ...], str],
+) -> None:
+    torch.manual_seed(0)
+    x, weight, bias = torch.randn(2, 8, 9, 10), torch.randn(12, 8, 1, 1), torch.randn(12)
+    name, scalars, algorithm = activation
+    act: Any = {"activation": name, "scalars": scalars, "algorithm": algorithm}
+    packed = kernels.pack_pointwise(weight, rows=2 * 9 * 10)
+    assert packed.is_mkldnn and packed.dim() == 2
+    other = torch.randn(2, 12, 9, 10).contiguous(memory_format=torch.channels_last)
+    added = (None, other) if name in (None, "relu") else (None,)
+    for given, add in itertools.product((None, bias), added):
+        for layout in (torch.contiguous_format, torch.channels_last):
+            picture = x.contiguous(memory_format=layout)
+            actual = kernels.conv2d(picture, packed, given, add, **act)
+            expected = kernels.conv2d(x, weight, given, add, **act)
+            assert_close(actual, expected, rtol=1e-5, atol=1e-5)
+            assert actual.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 @pytest.mark.parametrize("shape", [(5, 16), (2, 5, 16), (1, 16)], ids=str)
 def test_linear(
     shape: tuple[int, ...], activation: tuple[str | None, tuple[float, ...], str]

@@ -1,0 +1,14 @@
+// RUN: ramiel-opt --choose-kernels %s | filecheck %s
+
+// Where pictures have their channels last, a large max-pooling is the maximum of rows, then of
+// columns; a small one stays PyTorch's own.
+
+dataflow.graph @max_pool(%x : tensor<1x64x56x56xf32>) -> (tensor<1x64x28x28xf32>, tensor<1x64x28x28xf32>) {
+  %last = torch.call "channels_last"(%x) : (tensor<1x64x56x56xf32>) -> tensor<1x64x56x56xf32>
+  %y = torch.call "torch.nn.functional.max_pool2d"(%last) {kernel_size = 3, stride = 2, padding = 1} : (tensor<1x64x56x56xf32>) -> tensor<1x64x28x28xf32> loc("/pool")
+  %z = torch.call "torch.nn.functional.max_pool2d"(%last) {kernel_size = 2} : (tensor<1x64x56x56xf32>) -> tensor<1x64x28x28xf32>
+  dataflow.output %y, %z : tensor<1x64x28x28xf32>, tensor<1x64x28x28xf32>
+}
+
+// CHECK:      %y = torch.call "operators.max_pool2d"(%last) {kernel_size = 3, stride = 2, padding = 1} : {{.*}} loc("/pool")
+// CHECK-NEXT: %z = torch.call "torch.nn.functional.max_pool2d"(%last) {kernel_size = 2}

@@ -1,0 +1,127 @@
+"""choose-kernels: what is measured decides, and what a file of costs says goes before that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
+from xdsl.universe import Universe
+
+from ramiel.costs import choosing
+from ramiel.costs.cost_file import costs_text, read_kernels
+from ramiel.dialects.dataflow import GraphOp
+from ramiel.dialects.torch import CallOp, PrepareOp
+from ramiel.errors import RamielError
+from ramiel.transforms.choose_kernels import ChooseKernels
+
+TEXT = """
+dataflow.graph @g(%x : tensor<1x64x28x28xf32>) -> (tensor<1x64x28x28xf32>)
+    attributes {weights = "model.onnx"} {
+  %w = dataflow.weight "w" : tensor<64x64x1x1xf32>
+  %p = torch.prepare "operators.pack_conv2d"(%w) {input_shape = [1, 64, 28, 28]}
+    : (tensor<64x64x1x1xf32>) -> tensor<64x64x1x1xf32>
+  %l = torch.call "channels_last"(%x) : (tensor<1x64x28x28xf32>) -> tensor<1x64x28x28xf32>
+  %y = torch.call "operators.conv2d"(%l, %p)
+    : (tensor<1x64x28x28xf32>, tensor<64x64x1x1xf32>) -> tensor<1x64x28x28xf32> loc("/conv")
+  dataflow.output %y : tensor<1x64x28x28xf32>
+}
+"""
+
+
+def parsed() -> tuple[Context, ModuleOp]:
+    """A convolution with filters of 1x1."""
+    context = Context()
+    for name, factory in Universe.get_multiverse().all_dialects.items():
+        context.register_dialect(name, factory)
+    return context, Parser(context, TEXT).parse_module()
+
+
+def graph_of(module: ModuleOp) -> GraphOp:
+    [graph] = (op for op in module.ops if isinstance(op, GraphOp))
+    return graph
+
+
+def layout(module: ModuleOp) -> str | None:
+    """What lays out the weight that the convolution reads."""
+    calls = [op for op in graph_of(module).block.ops if isinstance(op, CallOp)]
+    weight = calls[-1].operands[1].owner
+    return weight.key.data if isinstance(weight, PrepareOp) else None
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing measured before counts."""
+    monkeypatch.setenv("RAMIEL_CACHE", str(tmp_path / "cache"))
+
+
+def times_by(fast: str | None) -> Callable[..., int]:
+    """Instead of a clock: one layout takes 1 µs, the others 2."""
+
+    def least(function: Callable[..., Any], operands: list[Any]) -> int:
+        weight = operands[1]
+        packed = "operators.pack_conv2d" if weight.dim() == 4 else "operators.pack_pointwise"
+        return 1000 if fast == (packed if weight.is_mkldnn else None) else 2000
+
+    return least
+
+
+@pytest.mark.parametrize("fast", [None, "operators.pack_conv2d", "operators.pack_pointwise"])
+def test_what_was_measured_as_the_fastest_is_taken(
+    fast: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choosing, "_least_ns", times_by(fast))
+    context, module = parsed()
+    ChooseKernels(measure=True, cores=2).apply(context, module)
+    module.verify()
+    assert layout(module) == fast
+
+
+def test_a_second_time_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "_least_ns", times_by(None))
+    ChooseKernels(measure=True, cores=2).apply(*parsed())
+    monkeypatch.setattr(choosing, "_least_ns", times_by("operators.pack_conv2d"))
+    context, module = parsed()
+    ChooseKernels(measure=True, cores=2).apply(context, module)
+    assert layout(module) is None
+
+
+def test_kernels_that_run_here_are_measured() -> None:
+    context, module = parsed()
+    ChooseKernels(measure=True, cores=1).apply(context, module)
+    module.verify()
+    times = choosing.Measurements.load().kernels
+    assert len(times) == 3
+    assert all(found["1"] > 0 for found in times.values())
+
+
+def test_the_choice_of_a_file_of_costs_is_taken_again(tmp_path: Path) -> None:
+    context, module = parsed()
+    file = tmp_path / "costs.json"
+    for wanted in ("operators.pack_conv2d", "operators.pack_pointwise"):
+        operation = {"node": "/conv", "operation": "operators.conv2d", "layout": wanted}
+        file.write_text(json.dumps({"version": 1, "operations": [operation]}))
+        ChooseKernels(costs=str(file)).apply(context, module)
+        assert layout(module) == wanted
+
+
+def test_a_file_of_costs_says_what_was_chosen(tmp_path: Path) -> None:
+    context, module = parsed()
+    ChooseKernels().apply(context, module)
+    tasks = [op for op in graph_of(module).block.ops if isinstance(op, CallOp)]
+    file = tmp_path / "costs.json"
+    file.write_text(costs_text([(op, [1]) for op in tasks], None, "static"))
+    assert read_kernels(file)["/conv"] == {"operators.pack_pointwise"}
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"version": 1, "operations": [1]}'])
+def test_a_file_that_holds_no_costs_is_refused(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "costs.json"
+    file.write_text(content)
+    with pytest.raises(RamielError, match="is no file of costs|is damaged"):
+        ChooseKernels(costs=str(file)).apply(*parsed())
