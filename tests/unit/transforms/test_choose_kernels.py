@@ -123,5 +123,5 @@ def test_a_file_of_costs_says_what_was_chosen(tmp_path: Path) -> None:
 def test_a_file_that_holds_no_costs_is_refused(content: str, tmp_path: Path) -> None:
     file = tmp_path / "costs.json"
     file.write_text(content)
-    with pytest.raises(RamielError, match="is no file of costs|is damaged"):
+    with pytest.raises(RamielError, match=r"is no file of costs|is damaged"):
         ChooseKernels(costs=str(file)).apply(*parsed())
