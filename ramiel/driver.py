@@ -44,7 +44,7 @@ PRUNE = ("upgrade-onnx", *SIMPLIFY, *SIMPLIFY)
 """Twice: a folded shape makes more shapes known."""
 IDIOMS = ("fuse-pad", "fuse-gelu", "fuse-layer-norm", "fuse-attention", "dce")
 """What exporters took to pieces, as PyTorch has it: no parameter changes."""
-FUSE = ("fuse-batch-norm", "dce")
+FUSE = ("fuse-batch-norm", "fuse-affine", "dce")
 LOWER = ("integer-shapes", "convert-onnx-to-torch", "outline-constants")
 LINEAR = {"fast": "fuse-linear", "faithful": "fuse-linear{keep-parameters=true}"}
 REDUCE = ("reduce-precision", "cse", "dce")
@@ -54,7 +54,7 @@ KERNELS = ("pack-weights", "fuse-activation", "channels-last", CHOOSE, "cse", "d
 DUPLICATE = "duplicate-tasks{min-gain-percent=1}"
 """A copy is one more line to read: not for less than one per cent."""
 OPTIONAL = (
-    *("constant-fold", *IDIOMS[:4], "fuse-batch-norm", "integer-shapes", "fuse-linear"),
+    *("constant-fold", *IDIOMS[:4], *FUSE[:2], "integer-shapes", "fuse-linear"),
     REDUCE[0],
     *KERNELS[:4],
 )

@@ -25,6 +25,7 @@ PASSES = {
     "canonicalize-onnx": ("transforms.canonicalize_onnx", "CanonicalizeOnnx"),
     "constant-fold": ("transforms.constant_fold", "ConstantFold"),
     "fuse-batch-norm": ("transforms.fuse_batch_norm", "FuseBatchNorm"),
+    "fuse-affine": ("transforms.fuse_affine", "FuseAffine"),
     "fuse-pad": ("transforms.fuse_pad", "FusePad"),
     "fuse-gelu": ("transforms.fuse_gelu", "FuseGelu"),
     "fuse-layer-norm": ("transforms.fuse_layer_norm", "FuseLayerNorm"),

@@ -8,7 +8,14 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from ramiel.transforms.canonicalizations import branches, chains, identities, shapes
+from ramiel.transforms.canonicalizations import (
+    branches,
+    chains,
+    identities,
+    shapes,
+    slices,
+    transposes,
+)
 from ramiel.transforms.rewriting import apply_patterns, patterns_of
 
 
@@ -24,7 +31,7 @@ class CanonicalizeOnnx(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         patterns = [
             pattern
-            for module in (identities, chains, shapes, branches)
+            for module in (identities, chains, transposes, slices, shapes, branches)
             for pattern in patterns_of(module)
         ]
         apply_patterns(op, patterns, remove_dead=True)

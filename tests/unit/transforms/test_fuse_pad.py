@@ -54,3 +54,20 @@ def test_pad(name: str) -> None:
     assert (PAD in keys) == stays
     [actual] = run_graph(graph, [to_torch(x), to_torch(w)])
     np.testing.assert_allclose(from_torch(actual), expected, rtol=2e-5, atol=2e-6)
+
+
+def test_pad_of_minus_infinity_before_a_maximum() -> None:
+    model = parser.parse_model(
+        f"{HEADER}g (float[1,2,6,7] x) => (float[n,c,h,v] y) {{\n"
+        "  pads = Constant <value = int64[8] {0, 0, 1, 1, 0, 0, 1, 1}> ()\n"
+        "  least = Constant <value_float = -inf> ()\n"
+        "  p = Pad (x, pads, least)\n  y = MaxPool <kernel_shape = [3,3], strides = [2,2]> (p)\n}"
+    )
+    x = np.random.default_rng(0).normal(size=(1, 2, 6, 7)).astype(np.float32) - 5
+    session: Any = onnxruntime.InferenceSession(model.SerializeToString())
+    [expected] = session.run(None, {"x": x})
+    assert expected.max() < 0 and np.ptp(expected) > 1
+    graph = graph_of(lower_model(lift_model(model, "g"), Options(preset="faithful")).module)
+    assert PAD not in [op.key.data for op in graph.block.ops if isinstance(op, CallOp)]
+    [actual] = run_graph(graph, [to_torch(x)])
+    np.testing.assert_array_equal(from_torch(actual), expected)
