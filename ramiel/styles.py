@@ -30,7 +30,7 @@ from ramiel.frontend.names import identifier
 from ramiel.tensors import Array, element_of, from_torch, to_torch
 from ramiel.weight_files import weight_names
 
-OUTLINE = ("own-parameters", "outline-blocks", "dce")
+OUTLINE = ("own-parameters", "outline-blocks{min_single=6}", "dce")
 """What only these styles want: it makes the program shorter, and hides tasks from clustering."""
 
 

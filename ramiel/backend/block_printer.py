@@ -47,7 +47,7 @@ class BlockPrinter(ABC):
         self.weights: Mapping[SSAValue, str] = weights_of(owner)
         namespace = Namespace()
         namespace.taken.update(taken)
-        self.names = Names(namespace)
+        self.names = Names(namespace, self.block.walk(), isinstance(owner, FunctionOp))
         self.inputs = [value for value in self.block.args if value not in self.weights]
         for value in self.inputs:
             self.names.give(value, "input")
@@ -72,6 +72,10 @@ class BlockPrinter(ABC):
     def call(self, op: CallOp) -> str:
         """The expression of a call."""
         return render(op, self.names.__getitem__)
+
+    def number_texts(self, op: InvokeOp) -> list[str]:
+        """What an invocation gives for the settings."""
+        return [str(n) if isinstance(n, int) else self.names[n] for n in op.numbers]
 
     def print(self, indent: int = 4) -> None:
         """Print the statements, and the `return`."""
@@ -172,7 +176,7 @@ def _continues(before: InvokeOp, op: InvokeOp) -> bool:
     [(stem, number), (other, next_number)] = map(numbered, (before.module.data, op.module.data))
     passes_on = len(before.results) == 1 and op.operands[0] is before.results[0]
     alone = len(list(before.results[0].uses)) == 1
-    others = list(op.inputs[1:]) == list(before.inputs[1:]) and op.settings == before.settings
+    others = list(op.inputs[1:]) == list(before.inputs[1:]) and op.numbers == before.numbers
     consecutive = stem == other and number >= 0 and next_number == number + 1
     return passes_on and alone and others and consecutive
 

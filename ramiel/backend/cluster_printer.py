@@ -10,6 +10,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from ramiel.backend.liveness import dropped_after
 from ramiel.backend.naming import Names
 from ramiel.backend.region_printer import RegionPrinter
+from ramiel.backend.sections import sections_of
 from ramiel.backend.source import Source, as_comment
 from ramiel.backend.stretches import TORCH_COMPILE, Stretch, stretches_of
 from ramiel.backend.wrapping import LINE_LENGTH
@@ -19,7 +20,6 @@ from ramiel.dialects.task import ChannelOp, ClusterOp, OutputOp, ProgramOp, Recv
 from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.dialects.torch_control import IfOp, LoopOp
 from ramiel.errors import RamielError
-from ramiel.locations import node_name
 from ramiel.operators.rendering import format_literal, quote, render
 from ramiel.tensors import dims_of, element_of, from_dense
 from ramiel.transforms.lowering import label
@@ -118,7 +118,8 @@ class ClusterPrinter:
         self.regions.print_functions()
 
     def _sections(self, statements: Sequence[Operation]) -> None:
-        for section, group in groupby(statements, lambda op: module_of(node_name(op))):
+        sections = sections_of(statements)
+        for section, group in groupby(statements, sections.__getitem__):
             self._section(section, list(group))
 
     def _print_stretches(self) -> None:
@@ -276,19 +277,6 @@ def milliseconds(nanoseconds: int) -> str:
     if nanoseconds < 1_000_000:
         return f"{nanoseconds / 1e3:.0f} µs"
     return f"{nanoseconds / 1e6:.3g} ms" if nanoseconds < 1e8 else f"{nanoseconds / 1e6:.0f} ms"
-
-
-def module_of(name: str) -> str:
-    """The top-level module in a node's name: `layer1.0` of `/layer1/layer1.0/conv1/Conv`."""
-    segments = [part for part in name.split("/") if part][:-1]
-    if not segments:
-        return ""
-    section = segments[0]
-    for segment in segments[1:]:
-        if not segment.startswith(section):
-            break
-        section = segment
-    return section
 
 
 def constant_expression(op: ConstantOp) -> str:

@@ -64,7 +64,8 @@ class Instances:
             function = op.callee
             passed = zip(function.weights, op.weights, strict=True)
             shapes = {v: instance.shapes[w] for v, w in passed if w in instance.shapes}
-            inner = Instance(shapes, dict(zip(function.numbers, op.numbers, strict=True)))
+            numbers = [n if isinstance(n, int) else instance.numbers[n] for n in op.numbers]
+            inner = Instance(shapes, dict(zip(function.numbers, numbers, strict=True)))
             known = self.of[function.sym_name.data]
             self.made[number, op] = len(known)
             known.append(inner)

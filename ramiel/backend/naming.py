@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from collections.abc import Iterable
 from typing import cast
 
 from xdsl.ir import Block, Operation, SSAValue
@@ -16,6 +17,7 @@ from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.dialects.torch_control import IfOp, LoopOp, yielded
 from ramiel.frontend.names import identifier
 from ramiel.operators.rendering import quote, render
+from ramiel.transforms.short_names import short_names
 from ramiel.transforms.task_graph import is_given_integer
 
 RESERVED = frozenset(
@@ -25,6 +27,7 @@ RESERVED = frozenset(
         *dir(builtins),
         *("torch", "F", "Tensor", "operators", "layouts", "w", "channels", "Model"),
         *("Channels", "Cluster", "Input", "Message", "ParallelModel", "Weights"),
+        *("Any", "Group", "Path", "TYPE_CHECKING", "WEIGHTS"),
     }
 )
 """Names that the generated module uses itself."""
@@ -42,7 +45,7 @@ class Namespace:
         """The hint as an identifier, with a number if it is taken."""
         if hint in RESERVED:
             hint += "_"
-        base = re.sub(r"(_\d+)+$", "", hint) if hint in self.taken else hint
+        base = re.sub(r"(_\d+)+$", "", hint).rstrip("_") if hint in self.taken else hint
         name = hint
         while name in self.taken:
             self._counts[base] = self._counts.get(base, 1) + 1
@@ -54,9 +57,13 @@ class Namespace:
 class Names(dict[SSAValue, str]):
     """What each value is called, and the names that are left."""
 
-    def __init__(self, namespace: Namespace) -> None:
+    def __init__(
+        self, namespace: Namespace, operations: Iterable[Operation] = (), inside: bool = False
+    ) -> None:
+        """`operations` are those that are printed: their results have short names."""
         super().__init__()
         self.namespace = namespace
+        self.short = short_names(operations, inside)
         self.integers: dict[str, str] = {}
         """The names of integers by their expressions: each cluster that reads one computes it."""
 
@@ -64,18 +71,28 @@ class Names(dict[SSAValue, str]):
         """Name an integer that other clusters compute too."""
         text = render(op, self.__getitem__)
         if text not in self.integers:
-            self.integers[text] = self.namespace.fresh(_hint(op.results[0], "size"))
+            self.integers[text] = self.namespace.fresh(self.hint(op.results[0], "size"))
         self[op.results[0]] = self.integers[text]
 
     def give(self, value: SSAValue, default: str = "value") -> None:
         """Name a value after itself, unless it has a name."""
         if value not in self:
-            self[value] = self.namespace.fresh(_hint(value, default))
+            self[value] = self.namespace.fresh(self.hint(value, default))
+
+    def hint(self, value: SSAValue, default: str) -> str:
+        """From its place in the network, else its own name, else what computes it."""
+        if value in self.short:
+            return self.short[value]
+        if value.name_hint:
+            return identifier(value.name_hint, default)
+        if isinstance(value.owner, CallOp):
+            return identifier(value.owner.key.data.rsplit(".", 1)[-1], default)
+        return default
 
 
 def name_values(program: ProgramOp, namespace: Namespace) -> Names:
     """What each value is called; a received value has the name it was sent under."""
-    names = Names(namespace)
+    names = Names(namespace, program.walk())
     for argument in program.arguments:
         names.give(argument, "input")
     for cluster in program.clusters:
@@ -153,15 +170,6 @@ def _ancestor(op: Operation, block: Block) -> Operation:
         assert parent is not None
         op = parent
     return op
-
-
-def _hint(value: SSAValue, default: str) -> str:
-    """The value's own name, else what computes it."""
-    if value.name_hint:
-        return identifier(value.name_hint, default)
-    if isinstance(value.owner, CallOp):
-        return identifier(value.owner.key.data.rsplit(".", 1)[-1], default)
-    return default
 
 
 def class_name(name: str) -> str:

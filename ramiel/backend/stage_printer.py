@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Operation, SSAValue
 
-from ramiel.backend.cluster_printer import ClusterPrinter, annotation, cluster_name, module_of
+from ramiel.backend.cluster_printer import ClusterPrinter, annotation, cluster_name
 from ramiel.backend.liveness import dropped_after
 from ramiel.backend.naming import Names
 from ramiel.backend.source import Source
@@ -18,7 +17,6 @@ from ramiel.dialects.task import ClusterOp, OutputOp, ProgramOp, RecvOp, SendOp
 from ramiel.dialects.task_workers import stages_of
 from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.dialects.torch_control import IfOp, LoopOp
-from ramiel.locations import node_name
 from ramiel.operators.rendering import quote
 
 
@@ -107,8 +105,7 @@ class StagePrinter(ClusterPrinter):
         ]
         returned = [op.value for op in self.stage.operations if isinstance(op, OutputOp)]
         self.dropped = dropped_after(statements, [*self.stage.leaves, *returned])
-        for section, group in groupby(statements, lambda op: module_of(node_name(op))):
-            self._section(section, list(group))
+        self._sections(statements)
         results = {self.keys[value]: self.names[value] for value in self.stage.leaves}
         for op in self.stage.operations:
             if isinstance(op, OutputOp):

@@ -17,7 +17,7 @@ from ramiel.backend.module_tree import (
     is_repeated,
     tree_of,
 )
-from ramiel.backend.naming import class_name
+from ramiel.backend.naming import RESERVED, class_name
 from ramiel.backend.source import Source, as_comment
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.torch import CallOp
@@ -53,7 +53,7 @@ class ModulePrinter(BlockPrinter):
         self.known = parameters
         self.leaves = self._leaves()
         self.parameters = parameters[symbol] = ClassParameters()
-        given = numbers_given(owner, set(self.leaves))
+        given = [value for value in self.numbers if self._is_read(value)]
         self.parameters.given = [list(self.numbers).index(value) for value in given]
         self.inputs = [v for v in self.inputs if v not in self.numbers or v in given]
         children = self._children()
@@ -73,7 +73,8 @@ class ModulePrinter(BlockPrinter):
         return super().call(op)
 
     def invocation(self, op: InvokeOp, inputs: Sequence[str]) -> str:
-        given = [str(op.numbers[i]) for i in self.known[op.callee.sym_name.data].given]
+        numbers = self.number_texts(op)
+        given = [numbers[i] for i in self.known[op.callee.sym_name.data].given]
         return f"{attribute(op.module.data)}({', '.join([*inputs, *given])})"
 
     def loop_header(self, chain: Sequence[InvokeOp]) -> tuple[str, str]:
@@ -106,6 +107,17 @@ class ModulePrinter(BlockPrinter):
                 assert isinstance(op, CallOp)
                 found[op] = (prefix, leaf)
         return found
+
+    def _is_read(self, number: SSAValue) -> bool:
+        """Whether forward is given a setting: it has calls that are no modules and read it."""
+        for op in (use.operation for use in number.uses):
+            if isinstance(op, InvokeOp):
+                given = self.known[op.callee.sym_name.data].given
+                if any(op.numbers[index] is number for index in given):
+                    return True
+            elif op not in self.leaves:
+                return True
+        return False
 
     def _children(self) -> dict[str, list[Constructor]]:
         """The constructors of each submodule and parameter, in the order of their use: one for
@@ -189,18 +201,13 @@ def parameter(path: str, value: SSAValue, shape: Sequence[int]) -> Constructor:
     return Constructor("torch.empty", arguments)
 
 
-def numbers_given(owner: GraphOp | FunctionOp, leaves: set[CallOp]) -> list[SSAValue]:
-    """The settings that forward is given: those that calls read which are no modules."""
-    numbers = owner.numbers if isinstance(owner, FunctionOp) else ()
-    return [v for v in numbers if any(use.operation not in leaves for use in v.uses)]
-
-
 def print_style_module(graph: GraphOp, functions: Sequence[FunctionOp], title: str) -> Source:
     """model.py: a class for each function, the model, and how to load it."""
     classes: dict[str, str] = {}
     for function in functions:
-        name = class_name(function.sym_name.data)
-        while name in (title, "Group", "Model", *classes.values()):
+        symbol = function.sym_name.data
+        name = class_name(symbol if symbol.title() not in RESERVED else f"{symbol}_block")
+        while name in (title, *classes.values()):
             name += "Block"
         classes[function.sym_name.data] = name
     body = Source()
@@ -208,7 +215,8 @@ def print_style_module(graph: GraphOp, functions: Sequence[FunctionOp], title: s
     for function in functions:
         symbol = function.sym_name.data
         paths = instances.paths[symbol]
-        text = f"{as_comment(paths[0])}, and {len(paths) - 1} more like it."
+        more = f", and {len(paths) - 1} more like it" if len(paths) > 1 else ""
+        text = f"{as_comment(paths[0])}{more}."
         title_of = classes[symbol]
         ModulePrinter(body, function, title_of, classes, instances, parameters).print_class(text)
     origin = as_comment(graph.store.path) or "a model in memory"

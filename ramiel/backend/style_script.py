@@ -32,7 +32,9 @@ class ScriptPrinter(BlockPrinter):
         module = quote(op.module.data)
         path = f'f"{{module}}.{module[1:-1]}"' if self.inside else module
         names = op.callee.numbers.values()
-        settings = [f"{name}={number}" for name, number in zip(names, op.numbers, strict=True)]
+        settings = [
+            f"{name}={number}" for name, number in zip(names, self.number_texts(op), strict=True)
+        ]
         return f"{function_name(name)}({', '.join([path, *inputs, *settings])})"
 
     def loop_header(self, chain: Sequence[InvokeOp]) -> tuple[str, str]:
@@ -68,8 +70,9 @@ def print_style_script(graph: GraphOp, functions: Sequence[FunctionOp]) -> Sourc
     for function in functions:
         name = function.sym_name.data
         count = len(paths[name])
+        what = f"What {count} modules of the model do" if count > 1 else "What one module does"
         printer = ScriptPrinter(body, function, function_name(name), taken)
-        printer.print_function(f"What {count} modules of the model do; `module` is the one's name.")
+        printer.print_function(f"{what}; `module` is the one's name.")
     origin = as_comment(graph.store.path) or "a model in memory"
     printer = ScriptPrinter(body, graph, "model", taken)
     printer.print_function(f"The whole of {origin}.")

@@ -12,7 +12,9 @@ MAX_LENGTH = 60
 def identifier(text: str, default: str = "value") -> str:
     """An ASCII identifier from any text: lower case, words joined by underscores, no keyword."""
     clean = re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_").lower()
-    clean = clean[-MAX_LENGTH:].strip("_")
+    if len(clean) > MAX_LENGTH:
+        end = clean[-MAX_LENGTH - 1 :]  # a word that is cut says nothing
+        clean = end.partition("_")[2].strip("_") or end[1:]
     if not clean:
         return default
     if clean[0].isdigit():

@@ -75,8 +75,9 @@ def run_operation(op: Operation, values: dict[SSAValue, Any], store: WeightStore
         case LoopOp():
             values.update(zip(op.results, run_loop(op, values, store), strict=True))
         case InvokeOp(callee=function):
-            given = [values[operand] for operand in op.operands]
-            given[len(op.inputs) : len(op.inputs)] = op.numbers
+            numbers = [n if isinstance(n, int) else values[n] for n in op.numbers]
+            inputs, weights = ([values[v] for v in part] for part in (op.inputs, op.weights))
+            given = [*inputs, *numbers, *weights]
             values.update(zip(function.block.args, given, strict=True))
             values.update(zip(op.results, run_block(function.block, values, store), strict=True))
         case _ if needs_lowering(op):

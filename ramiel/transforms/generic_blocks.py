@@ -23,7 +23,7 @@ def label_of(op: Step) -> Hashable:
     """Equal for operations that differ in nothing but what a function can leave open."""
     types = tuple(_loose(type) for type in (*op.operand_types, *op.result_types))
     if isinstance(op, InvokeOp):
-        return (op.function, op.settings, types)
+        return (op.function, types)
     geometry = geometry_of(op)
     fixed = {(key, value) for key, value in op.literals.data.items() if key not in geometry}
     return (op.key, op.keywords, op.size_count, types, frozenset(fixed), tuple(geometry))
@@ -105,6 +105,18 @@ def open_literals(row: Sequence[CallOp], settings: Settings) -> dict[str, list[i
             fixed = len(set(numbers)) == 1
             items.append(numbers[0] if fixed else settings.name(numbers, name))
         found[name] = items[:1] if len(set(items)) == 1 else items
+    return found
+
+
+def open_numbers(row: Sequence[InvokeOp], settings: Settings) -> list[int | str]:
+    """What corresponding invocations give for each setting: a number, or a setting's name."""
+    names = row[0].callee.numbers.values()
+    rows = zip(*(op.numbers for op in row), strict=True)
+    found: list[int | str] = []
+    for name, numbers in zip(names, rows, strict=True):
+        values = tuple(number for number in numbers if isinstance(number, int))
+        assert len(values) == len(row), "blocks of a graph give numbers"
+        found.append(values[0] if len(set(values)) == 1 else settings.name(values, name))
     return found
 
 

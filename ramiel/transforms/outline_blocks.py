@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -28,12 +29,15 @@ from ramiel.transforms.generic_blocks import (
     join,
     label_of,
     open_literals,
+    open_numbers,
     with_settings,
 )
 from ramiel.transforms.isomorphism import CanonicalForm, Node, canonical_form
 from ramiel.transforms.module_paths import module_path
+from ramiel.transforms.short_names import short_names
 from ramiel.transforms.task_graph import values_read
 
+NUMBERS = "settings"
 WORTH = 12
 """Calls that a function of a short block has to save."""
 
@@ -50,11 +54,13 @@ class OutlineBlocks(ModulePass):
 
     Args:
         min_calls: of a block, for two of them to be worth a function.
+        min_single: of a block that there is once, to be a function as well; none if not given.
 
     """
 
     name = "outline-blocks"
     min_calls: int = 4
+    min_single: int | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         names: set[str] = {
@@ -69,7 +75,7 @@ class OutlineBlocks(ModulePass):
     def _outline_all(self, top: GraphOp | ProgramOp, blocks: list[Block], names: set[str]) -> None:
         """Inner blocks first: an outer one then invokes them."""
         found = find_families(blocks)
-        while family := choose(found, self.min_calls):
+        while family := choose(found, self.min_calls) or choose_single(found, self.min_single):
             outline(top, family, names)
             for block in {id(b): b for c in family if (b := c.block) is not None}.values():
                 sort_topologically(block)
@@ -122,12 +128,12 @@ def find_families(blocks: Sequence[Block]) -> list[Family]:
             if own == names.get(candidate.path, set()):
                 families.setdefault(candidate.canonical.form, []).append(candidate)
     found = [_disjoint(family) for family in families.values()]
-    return sorted((f for f in found if len(f) > 1), key=lambda family: len(family[0].operations))
+    return sorted(found, key=lambda family: len(family[0].operations))
 
 
 def choose(families: Sequence[Family], min_calls: int) -> Family | None:
     """The smallest blocks that are worth a function, though larger ones be outlined, too."""
-    for family in families:
+    for family in (family for family in families if len(family) > 1):
         calls = len(family[0].operations)
         outer = [f for f in families if any(o.holds(family[0]) for o in f)]
         count = len(family)
@@ -137,6 +143,19 @@ def choose(families: Sequence[Family], min_calls: int) -> Family | None:
             inside = sum(any(o.holds(c) for o in around) for c in family)
             count += sum(once.holds(c) for c in family) - inside
         if count > 1 and (calls >= min_calls or (count - 1) * (calls - 1) >= WORTH):
+            return family
+    return None
+
+
+def choose_single(families: Sequence[Family], min_calls: int | None) -> Family | None:
+    """The smallest block that there is once and that is long, but not nearly all of the graph."""
+    if min_calls is None:
+        return None
+    for family in families:
+        [first, *more] = family
+        assert first.block is not None
+        steps = sum(isinstance(op, CallOp | InvokeOp) for op in first.block.ops)
+        if not more and min_calls <= len(first.operations) <= MOST * steps:
             return family
     return None
 
@@ -268,6 +287,8 @@ def outline(top: GraphOp | ProgramOp, family: Family, names: set[str]) -> None:
         describe(block)  # again: what it reads may be an invocation's result by now
     function, settings = make_function(family, fresh_name(family, names))
     top.parent_block().insert_op_before(function, top)  # pyright: ignore[reportOptionalMemberAccess]
+    for value, hint in short_names(function.block.ops, inside=True).items():
+        value.name_hint = hint
     for number, block in enumerate(family):
         describe(block)
         assert block.canonical is not None
@@ -295,23 +316,25 @@ def make_function(family: Family, name: str) -> tuple[FunctionOp, Settings]:
     rows = dict(
         zip(first.ordered, zip(*(block.ordered for block in family), strict=True), strict=True)
     )
-    open_: dict[Step, dict[str, list[int | str]]] = {
-        op: open_literals([o for o in row if isinstance(o, CallOp)], settings)
-        for op, row in rows.items()
-        if isinstance(op, CallOp)
-    }
+    open_: dict[Step, dict[str, list[int | str]]] = {}
+    for op, row in rows.items():
+        if isinstance(op, CallOp):
+            open_[op] = open_literals([o for o in row if isinstance(o, CallOp)], settings)
+        else:
+            numbers = open_numbers([o for o in row if isinstance(o, InvokeOp)], settings)
+            open_[op] = {NUMBERS: numbers}
     inputs, parameters = list(forms[0].inputs), dict(forms[0].parameters)
     types = [join([v.type for v in row]) for row in zip(*(f.inputs for f in forms), strict=True)]
     weight_types = [
         join([dict(form.parameters)[parameter].type for form in forms]) for parameter in parameters
     ]
     body = Block(arg_types=[*types, *[IndexType()] * len(settings.names), *weight_types])
-    numbers = list(body.args[len(inputs) :][: len(settings.names)])
-    arguments = dict(zip(settings.names.values(), numbers, strict=True))
-    weights = body.args[len(inputs) + len(numbers) :]
-    for argument, value in zip(body.args, inputs, strict=False):
-        argument.name_hint = value.name_hint
-    for argument, hint in zip((*numbers, *weights), (*arguments, *parameters), strict=True):
+    given = list(body.args[len(inputs) :][: len(settings.names)])
+    arguments = dict(zip(settings.names.values(), given, strict=True))
+    weights = body.args[len(inputs) + len(given) :]
+    for argument, value in zip(body.args[1 : len(inputs)], inputs[1:], strict=True):
+        argument.name_hint = source_hint(value) or "other"
+    for argument, hint in zip((*given, *weights), (*arguments, *parameters), strict=True):
         argument.name_hint = identifier(hint, "weight")
     if inputs:
         body.args[0].name_hint = "x"
@@ -319,11 +342,10 @@ def make_function(family: Family, name: str) -> tuple[FunctionOp, Settings]:
         zip((*inputs, *parameters.values()), (*body.args[: len(inputs)], *weights), strict=True)
     )
     for op in first.operations:
-        copy = _copy(op, f"{first.path}.", rows[op], open_.get(op, {}), arguments, values)
+        copy = _copy(op, f"{first.path}.", rows[op], open_[op], arguments, values)
         copy.location = op.location
         copy.attributes["nodes"] = _nodes(rows[op], family)
         for old, new in zip(op.results, copy.results, strict=True):
-            new.name_hint = local_name(op, first.path)
             values[old] = new
         body.add_op(copy)
     body.add_op(OutputOp([values[result] for result in first.results]))
@@ -332,6 +354,16 @@ def make_function(family: Family, name: str) -> tuple[FunctionOp, Settings]:
         name, list(parameters), types, Region(body), list(settings.names.values())
     )
     return function, settings
+
+
+def source_hint(value: SSAValue) -> str | None:
+    """The name of the model's input that a value is made from, if it is one and nothing else."""
+    while isinstance(value.owner, Operation):
+        read = [v for v in values_read(value.owner) if not isinstance(v.owner, WeightOp)]
+        if len(read) != 1:
+            return None
+        value = read[0]
+    return value.name_hint
 
 
 def _copy(
@@ -346,8 +378,9 @@ def _copy(
     operands = [values[value] for value in op.operands]
     types = [join([o.results[i].type for o in row]) for i in range(len(op.results))]
     if isinstance(op, InvokeOp):
-        module = module_in(op, prefix)
-        return InvokeOp(op.function.root_reference.data, module, operands, types, op.numbers)
+        numbers = [arguments[n] if isinstance(n, str) else n for n in literals[NUMBERS]]
+        name, module = op.function.root_reference.data, module_in(op, prefix)
+        return InvokeOp(name, module, operands, types, numbers)
     copy = with_settings(op, literals, arguments, operands, types)
     copy.attributes.update(op.attributes)
     return copy
@@ -361,40 +394,58 @@ def _nodes(row: Sequence[Step], family: Family) -> Attribute:
     )
 
 
-def local_name(op: Step, path: str) -> str:
-    """What a value is called inside the block: the last of its places, and what computes it."""
-    if isinstance(op, InvokeOp):
-        return identifier(module_in(op, f"{path}."), "value")
-    inner = module_path(node_name(op)).removeprefix(path).strip(".")
-    operator = re.sub(r"_\d+$", "", node_name(op).rsplit("/", 1)[-1])
-    last = [part for part in inner.split(".") if part and not part.isdigit()]
-    if last and any(isinstance(value.owner, WeightOp) for value in op.operands):
-        return identifier("_".join(last[-2:]), "value")
-    return identifier("_".join([*last[-1:], operator]), "value")
-
-
-SHORT_NAMES = {"conv2d": "conv", "batch_norm": "bn", "linear": "linear", "layer_norm": "norm"}
+SAID = 4
+"""Calls that a name can say."""
+MOST = 0.8
+"""A block with more than this share of the calls is the model itself."""
+NUMBER = re.compile(r"(?<!\dx)_?\d+[a-z]?$")
+"""The number of a module among those like it: that of `conv1`, but none of `conv1x1`."""
+SHORT_NAMES = {
+    **dict.fromkeys(("conv1d", "conv2d", "conv3d"), "conv"),
+    "batch_norm": "bn",
+    "layer_norm": "norm",
+}
+SAYING = {"conv", "bn", "norm", "linear", "relu", "gelu", "silu", "sigmoid", "tanh", "hardswish"}
+"""What a name may say: other operators mean nothing without their operands."""
 
 
 def fresh_name(family: Family, names: set[str]) -> str:
-    """A function's name: that of most of the modules, without number and in the singular."""
+    """A function's name: that of most of the modules, without number and in the singular.
+
+    Where that is taken, or tells where and not what, it says what the block does, or has the number
+    of the first module, and what that is in.
+    """
     stems = Counter(_stem(block.path) for block in family)
-    stem = stems.most_common(1)[0][0]
-    operations = family[0].operations
-    if len(stems) > 2 and len(operations) <= 4:  # the names tell where, not what
-        keys = [op.key.data.rsplit(".", 1)[-1] for op in operations if isinstance(op, CallOp)]
-        stem = "_".join(SHORT_NAMES.get(key, key) for key in keys) or stem
-    name, count = stem, 1
-    while name in names:
-        name, count = f"{stem}_{count + 1}", count + 1
+    [(stem, _), *others] = stems.most_common()
+    *around, last = [identifier(part) for part in family[0].path.split(".")]
+    what = _what(family[0].operations)
+    wanted = [what, stem] if others else [stem, what]
+    if len(family) == 1:
+        wanted = []
+    wanted += [last, "_".join([*around[-1:], last]), stem]
+    for name in wanted:
+        if name not in ("", *names) and not name.startswith("value"):
+            break
+    else:
+        name = next(n for i in itertools.count(2) if (n := f"{stem}_{i}") not in names)
     names.add(name)
     return name
+
+
+def _what(operations: Sequence[Step]) -> str:
+    """`conv_bn_relu`; "" if there is too much to say."""
+    keys = [
+        op.key.data.rsplit(".", 1)[-1] if isinstance(op, CallOp) else op.callee.sym_name.data
+        for op in operations
+    ]
+    words = [SHORT_NAMES.get(key, key) for key in keys]
+    return "_".join(words) if len(words) <= SAID and SAYING.issuperset(words) else ""
 
 
 def _stem(path: str) -> str:
     *parents, last = path.split(".")
     listed = last.isdigit() and bool(parents)
-    stem = identifier(re.sub(r"_?\d+[a-z]?$", "", parents[-1] if listed else last), "block")
+    stem = identifier(NUMBER.sub("", parents[-1] if listed else last), "block")
     if listed and stem.endswith("s") and not stem.endswith("ss"):
         stem = stem[:-1]  # one of the layers is a layer
     return stem

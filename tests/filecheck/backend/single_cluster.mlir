@@ -32,10 +32,10 @@ task.program @perceptron(%image : tensor<1x4xf32>) -> (tensor<1x3xf32>)
 // CHECK-NEXT:    fc = F.linear(image, w["fc.weight"])  # [1, 3]
 // CHECK-EMPTY:
 // CHECK-NEXT:    # act
-// CHECK-NEXT:    act = F.elu(fc)
-// CHECK-NEXT:    act_2 = torch.relu(act)
-// CHECK-NEXT:    act_3 = torch.sigmoid(act_2)
-// CHECK-NEXT:    scores = F.elu(act_3, alpha=0.5)
+// CHECK-NEXT:    act_elu = F.elu(fc)
+// CHECK-NEXT:    act_relu = torch.relu(act_elu)
+// CHECK-NEXT:    act_sigmoid = torch.sigmoid(act_relu)
+// CHECK-NEXT:    scores = F.elu(act_sigmoid, alpha=0.5)
 // CHECK-NEXT:    return {"scores": scores}
 // CHECK-EMPTY:
 // CHECK-EMPTY:
