@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import importlib
 import io
+import subprocess
 import sys
 import tempfile
 import tokenize
@@ -35,7 +36,7 @@ architectures: Any = importlib.import_module("architectures")
 export: Any = importlib.import_module("export")
 NAMES = ("googlenet", "inception_v3", "bert_base", "nasnet_mobile")
 COUNTED = ("lines", "longest function", "longest line", "names", "that mean something", "shapes")
-DONE = ("weights are loaded by itself", "same numbers", "runs with 2 samples")
+DONE = ("stands alone", "ruff and pyright pass", "same numbers", "runs with 2 samples")
 TOLERANCE = 1e-4
 """Of the largest value."""
 
@@ -99,14 +100,32 @@ def words_of(path: Path) -> set[str]:
     return {word.lower() for word in found if len(word) > 1 and not word.isdigit()}
 
 
-def doings(printer: str, printed: Printed, example: Any) -> list[str]:
+def doings(printed: Printed, example: Any) -> list[str]:
     """Whether it runs, gives the network's numbers, and takes another batch."""
-    needs_network = printer.startswith("torch.")
     return [
-        "no" if needs_network else "yes",
+        "no" if printed.folder is None else "yes",
+        "" if printed.folder is None else checked(printed.folder),
         outcome(printed, example, example.inputs),
         outcome(printed, example, [torch.cat([x, x]) for x in example.inputs]),
     ]
+
+
+def checked(folder: Path) -> str:
+    """ "yes", or what has something to say of the files of a folder; the runtime is always one."""
+    ruff, files = [sys.executable, "-m", "ruff"], [str(file) for file in folder.glob("*.py")]
+    (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "standard"}')
+    commands = {
+        "format": [*ruff, "format", "--check", "--isolated", *files],
+        "check": [*ruff, "check", "--isolated", *files],
+        "pyright": [sys.executable, "-m", "pyright", "-p", str(folder)],
+    }
+    commands["pyright"] += ["--pythonpath", sys.executable]
+    failed = [
+        name
+        for name, command in commands.items()
+        if subprocess.run(command, capture_output=True, check=False).returncode
+    ]
+    return f"no: {', '.join(failed)}" if failed else "yes"
 
 
 def outcome(printed: Printed, example: Any, inputs: Sequence[Tensor]) -> str:
@@ -148,7 +167,7 @@ def compare(name: str, counted: list[str], done: list[str]) -> None:
                 continue
             counted.append(row(name, printer, *figures(printed.text, words).texts))
             if printer != "the original":
-                done.append(row(name, printer, *doings(printer, printed, example)))
+                done.append(row(name, printer, *doings(printed, example)))
             print(counted[-1], file=sys.stderr)
 
 

@@ -32,6 +32,8 @@ class Printed:
     """What one printer makes of a network."""
 
     text: str = ""
+    folder: Path | None = None
+    """Where the text is a file that stands alone."""
     run: Run | None = None
     """Call what was printed; None if it does not run without the network."""
     failure: str = ""
@@ -77,7 +79,7 @@ def of_style(path: Path, folder: Path, style: str) -> Printed:
         with model.load("serial") as loaded:
             return loaded(*inputs)
 
-    return Printed((directory / "model.py").read_text(), run)
+    return Printed((directory / "model.py").read_text(), directory, run)
 
 
 def of_pnnx(example: Any, name: str, folder: Path) -> Printed:
@@ -103,7 +105,7 @@ def of_pnnx(example: Any, name: str, folder: Path) -> Printed:
         with chdir(directory):
             return import_file(file).Model().eval()(*inputs)
 
-    return Printed(file.read_text(), run)
+    return Printed(file.read_text(), directory, run)
 
 
 def of_fx(example: Any) -> Printed:
@@ -112,13 +114,13 @@ def of_fx(example: Any) -> Printed:
         traced: Any = torch.fx.symbolic_trace(example.network)
     except Exception as error:
         return Printed(failure=f"cannot trace it: {type(error).__name__}")
-    return Printed(traced.code, lambda inputs: traced(*inputs))
+    return Printed(traced.code, None, lambda inputs: traced(*inputs))
 
 
 def of_export(example: Any) -> Printed:
     """What torch.fx prints of the graph that torch.export finds."""
     exported: Any = torch.export.export(example.network, example.inputs).module()
-    return Printed(exported.code, lambda inputs: exported(*inputs))
+    return Printed(exported.code, None, lambda inputs: exported(*inputs))
 
 
 def of_original(example: Any) -> Printed:
@@ -131,7 +133,7 @@ def of_original(example: Any) -> Printed:
         if base is not object and not base.__module__.startswith(("torch.", "typing"))
     )
     texts = [textwrap.dedent(inspect.getsource(cls)) for cls in classes]
-    return Printed("\n\n".join(texts), lambda inputs: network(*inputs))
+    return Printed("\n\n".join(texts), None, lambda inputs: network(*inputs))
 
 
 def import_file(file: Path) -> Any:

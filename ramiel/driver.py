@@ -222,7 +222,7 @@ def passes_of(options: Options) -> list[str]:
     reduce = REDUCE if options.precision == BFLOAT16 else ()
     passes = [*PRUNE, *extension_passes("onnx"), *IDIOMS, *fuse, *LOWER]
     check_precision(options.precision, preset, options.portable)
-    passes += [LINEAR[preset], "cse", "dce", *reduce, *kernels]
+    passes += [LINEAR[preset], "cse", "dce", "recover-names", *reduce, *kernels]
     for name in options.without:
         if name not in OPTIONAL:
             raise RamielError(f"no pass {name!r} can be left out; {', '.join(OPTIONAL)} can")

@@ -36,6 +36,7 @@ PASSES = {
     "fuse-linear": ("transforms.fuse_linear", "FuseLinear"),
     "own-parameters": ("transforms.own_parameters", "OwnParameters"),
     "outline-blocks": ("transforms.outline_blocks", "OutlineBlocks"),
+    "recover-names": ("transforms.recover_names", "RecoverNames"),
     "reduce-precision": ("transforms.reduce_precision", "ReducePrecision"),
     "pack-weights": ("transforms.pack_weights", "PackWeights"),
     "fuse-activation": ("transforms.fuse_activation", "FuseActivation"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
 
 from ramiel import element_types
@@ -25,6 +26,7 @@ from ramiel.dialects.torch_function import FunctionOp, InvokeOp
 from ramiel.operators.leaf_modules import Argument, Constructor, LeafModule, leaf_module
 from ramiel.operators.rendering import Code
 from ramiel.tensors import element_of
+from ramiel.transforms.outline_blocks import CLASS
 
 STATISTICS = (".running_mean", ".running_var")
 """Buffers, though they are floating."""
@@ -201,12 +203,19 @@ def parameter(path: str, value: SSAValue, shape: Sequence[int]) -> Constructor:
     return Constructor("torch.empty", arguments)
 
 
+def title_of(function: FunctionOp) -> str:
+    """What the class of a function is called."""
+    known, symbol = function.attributes.get(CLASS), function.sym_name.data
+    if isinstance(known, StringAttr) and class_name(known.data) == known.data:
+        return known.data
+    return class_name(symbol if symbol.title() not in RESERVED else f"{symbol}_block")
+
+
 def print_style_module(graph: GraphOp, functions: Sequence[FunctionOp], title: str) -> Source:
     """model.py: a class for each function, the model, and how to load it."""
     classes: dict[str, str] = {}
     for function in functions:
-        symbol = function.sym_name.data
-        name = class_name(symbol if symbol.title() not in RESERVED else f"{symbol}_block")
+        name = title_of(function)
         while name in (title, *classes.values()):
             name += "Block"
         classes[function.sym_name.data] = name
@@ -217,8 +226,8 @@ def print_style_module(graph: GraphOp, functions: Sequence[FunctionOp], title: s
         paths = instances.paths[symbol]
         more = f", and {len(paths) - 1} more like it" if len(paths) > 1 else ""
         text = f"{as_comment(paths[0])}{more}."
-        title_of = classes[symbol]
-        ModulePrinter(body, function, title_of, classes, instances, parameters).print_class(text)
+        printer = ModulePrinter(body, function, classes[symbol], classes, instances, parameters)
+        printer.print_class(text)
     origin = as_comment(graph.store.path) or "a model in memory"
     printer = ModulePrinter(body, graph, title, classes, instances, parameters)
     printer.print_class(f"The whole of {origin}.")

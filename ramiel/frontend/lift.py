@@ -31,6 +31,12 @@ from ramiel.frontend.functions import expand_functions
 from ramiel.frontend.graph_checks import check_attributes, check_domains, check_graph, check_outputs
 from ramiel.frontend.inference import GraphTypes, infer_types
 from ramiel.frontend.initializers import decode, initializer_readers
+from ramiel.frontend.module_metadata import (
+    CLASSES_OF_MODULES,
+    classes_of,
+    hierarchical_name,
+    module_of,
+)
 from ramiel.frontend.names import identifier, node_hint
 from ramiel.frontend.operand_types import check_operand_types
 from ramiel.frontend.types import from_proto
@@ -102,7 +108,7 @@ class Lifter:
         outputs = [self._output(scope, value.name) for value in graph.output]
         scope.add(OutputOp(outputs))
         readers = initializer_readers(self.model, self.directory)
-        return GraphOp(
+        lifted = GraphOp(
             self.name,
             FunctionType.from_lists(types, [value.type for value in outputs]),
             Region(scope.block),
@@ -113,6 +119,10 @@ class Lifter:
             input_names=ArrayAttr([StringAttr(value.name) for value in inputs]),
             output_names=ArrayAttr([StringAttr(value.name) for value in graph.output]),
         )
+        if classes := classes_of(graph):
+            texts = {path: StringAttr(name) for path, name in classes.items()}
+            lifted.attributes[CLASSES_OF_MODULES] = DictionaryAttr(texts)
+        return lifted
 
     def _output(self, scope: Scope, name: str) -> SSAValue:
         value = self._value(scope, name)
@@ -198,13 +208,15 @@ class Lifter:
         self._finish(node, cls.build(operands, types, plain, graphs), scope)
 
     def _finish(self, node: NodeProto, op: Operation, scope: Scope) -> None:
-        op.location = node_location(node.name or next(iter(node.output), ""))
+        op.location = node_location(hierarchical_name(node) or next(iter(node.output), ""))
         names = [name for name in node.output if name]
         if len(names) != len(op.results):
             raise RamielError(f"computes {len(names)} values, the operator has {len(op.results)}")
         scope.add(op)
+        module = module_of(node)
+        hinting = f"/{module}/{node.op_type}" if module else node.name
         for name, result in zip(names, op.results, strict=True):
-            result.name_hint = node_hint(node.name, node.op_type, name)
+            result.name_hint = node_hint(hinting, node.op_type, name)
             scope.values[name] = result
 
     def _constant(self, node: NodeProto, scope: Scope) -> Operation | None:

@@ -12,7 +12,10 @@ from xdsl.passes import ModulePass
 
 from ramiel.dialects.dataflow import WeightOp
 from ramiel.frontend.names import identifier
+from ramiel.locations import node_name
 from ramiel.tensors import Array, dims_of, element_of, static_shape
+from ramiel.transforms.module_paths import module_path
+from ramiel.transforms.recover_names import is_numbered
 from ramiel.transforms.torch_rewriting import TorchMatch, apply_torch_patterns, calls
 from ramiel.weights import WeightStore
 
@@ -26,8 +29,8 @@ class FuseLinear(ModulePass):
     """x @ w + b -> F.linear(x, wᵀ, b), the weight in PyTorch's orientation.
 
     Args:
-        keep_parameters: only where the model has the weight in that orientation, and a Transpose of
-            it was folded.
+        keep_parameters: only where the network had the weight in that orientation, and a Transpose
+            of it was folded.
 
     """
 
@@ -51,9 +54,13 @@ def product_with_weight(match: TorchMatch) -> None:
 
 @calls("operator.matmul")
 def product_with_own_weight(match: TorchMatch) -> None:
-    """x @ wᵀ = F.linear(x, w)"""
+    """x @ wᵀ = F.linear(x, w), if the Transpose was folded: by us, or by who numbered the weight"""
     weight = _matrix(match, match.op.operands[1])
-    if weight is not None and own_name(match.store, weight.weight_name.data):
+    if weight is None:
+        return
+    name = weight.weight_name.data
+    turned = is_numbered(name) and bool(module_path(node_name(match.op)))
+    if turned or own_name(match.store, name):
         product_with_weight.function(match)
 
 

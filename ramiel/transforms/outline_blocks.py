@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, IndexType, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IndexType, ModuleOp, StringAttr
 from xdsl.ir import Attribute, Block, Operation, OpResult, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.traits import is_side_effect_free
@@ -21,6 +21,7 @@ from ramiel.dialects.task import OutputOp as ProgramOutputOp
 from ramiel.dialects.task import ProgramOp, RecvOp, SendOp
 from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.dialects.torch_function import FunctionOp, InvokeOp, weight_name
+from ramiel.frontend.module_metadata import CLASSES_OF_MODULES
 from ramiel.frontend.names import identifier
 from ramiel.locations import node_location, node_name
 from ramiel.transforms.generic_blocks import (
@@ -285,7 +286,10 @@ def outline(top: GraphOp | ProgramOp, family: Family, names: set[str]) -> None:
     """Make a function of the family, and put invocations in the place of all."""
     for block in family:
         describe(block)  # again: what it reads may be an invocation's result by now
-    function, settings = make_function(family, fresh_name(family, names))
+    known = class_of(top, family)
+    function, settings = make_function(family, fresh_name(family, names, known))
+    if known:
+        function.attributes[CLASS] = StringAttr(known)
     top.parent_block().insert_op_before(function, top)  # pyright: ignore[reportOptionalMemberAccess]
     for value, hint in short_names(function.block.ops, inside=True).items():
         value.name_hint = hint
@@ -394,6 +398,8 @@ def _nodes(row: Sequence[Step], family: Family) -> Attribute:
     )
 
 
+CLASS = "class"
+"""The attribute of a function: the name of the class that it was."""
 SAID = 4
 """Calls that a name can say."""
 MOST = 0.8
@@ -409,8 +415,19 @@ SAYING = {"conv", "bn", "norm", "linear", "relu", "gelu", "silu", "sigmoid", "ta
 """What a name may say: other operators mean nothing without their operands."""
 
 
-def fresh_name(family: Family, names: set[str]) -> str:
-    """A function's name: that of most of the modules, without number and in the singular.
+def class_of(top: GraphOp | ProgramOp, family: Family) -> str:
+    """The class of the original modules, if the model says it and it is one; else ""."""
+    classes = top.attributes.get(CLASSES_OF_MODULES)
+    if not isinstance(classes, DictionaryAttr):
+        return ""
+    found = {classes.data.get(block.path) for block in family}
+    [name, *others] = found
+    return name.data if isinstance(name, StringAttr) and not others else ""
+
+
+def fresh_name(family: Family, names: set[str], known: str = "") -> str:
+    """A function's name: that of the class, if it is known, else of most of the modules, without
+    number and in the singular.
 
     Where that is taken, or tells where and not what, it says what the block does, or has the number
     of the first module, and what that is in.
@@ -422,6 +439,7 @@ def fresh_name(family: Family, names: set[str]) -> str:
     wanted = [what, stem] if others else [stem, what]
     if len(family) == 1:
         wanted = []
+    wanted = [re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", known).lower(), *wanted]
     wanted += [last, "_".join([*around[-1:], last]), stem]
     for name in wanted:
         if name not in ("", *names) and not name.startswith("value"):

@@ -102,7 +102,7 @@ def place_of(
         ]
         return (*path, inner[function].get(returned, returned.name_hint or "value"))
     path = module_path(name)
-    operator = re.sub(r"_\d+$", "", name.rpartition("/")[2])
+    operator = re.sub(r"_\d+$", "", name.rpartition("/")[2].removeprefix("node_"))
     if not path or not isinstance(op, CallOp):
         return None
     modules = path.split(".")

@@ -13,6 +13,7 @@ from small_models import SMALL_MODELS
 from stages import write
 
 from ramiel.driver import PRESETS
+from ramiel.operators import helpers
 
 PRODUCED = ("__init__.py", "__main__.py", "model.py", "_operators.py")
 """Files that are written for the model; the others are the runtime, the same for all."""
@@ -86,3 +87,9 @@ def test_is_formatted_as_ruff_does_it(name: str, preset: str, tmp_path: Path) ->
         ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--line-length", "88"]
         done = subprocess.run([*ruff, *files], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_helpers_are_formatted_as_the_packages_that_they_go_into() -> None:
+    ruff = [sys.executable, "-m", "ruff", "format", "--check", "--isolated"]
+    done = subprocess.run([*ruff, str(Path(helpers.__path__[0]))], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout

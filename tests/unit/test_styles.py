@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,12 +26,15 @@ from ramiel.dialects.torch_control import yielded
 from ramiel.dialects.torch_function import FunctionOp, InvokeOp
 from ramiel.driver import Options
 from ramiel.errors import RamielError
+from ramiel.frontend.module_metadata import CLASSES, SCOPES
+from ramiel.locations import node_name
 from ramiel.operators.interpreter import run_graph
 from ramiel.sampling import sample_inputs
 from ramiel.styles import StyledModel, compile_style, load_style, run_style, write_styled
 from ramiel.tensors import from_torch, to_torch
 from ramiel.tools.cli import main
 from ramiel.transforms.isomorphism import Node, canonical_form
+from ramiel.transforms.module_paths import module_path
 
 MODULE = Options(preset="faithful", style="module")
 SCRIPT = Options(preset="faithful", style="script")
@@ -94,17 +98,59 @@ class Convolutional(nn.Module):
         return self.fc(self.stage(self.stem(image)).mean((2, 3)))
 
 
-def export(network: nn.Module, example: Tensor) -> ModelProto:
-    """The network as an ONNX model, as it is: nothing folded into its parameters."""
+class ConvNorm(nn.Module):
+    """A convolution, its normalization and an activation."""
+
+    def __init__(self, inputs: int, outputs: int, size: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.norm(self.conv(x)))
+
+
+class Branches(nn.Module):
+    """Two branches of unlike kernels, side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.branch1 = ConvNorm(8, 4, 1)
+        self.branch2 = nn.Sequential(ConvNorm(8, 6, 1), ConvNorm(6, 4, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.branch1(x), self.branch2(x)], 1)
+
+
+class Branched(nn.Module):
+    """A stem, three equal blocks of branches and a classifier."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = ConvNorm(3, 8, 5)
+        self.blocks = nn.ModuleList(Branches() for _ in range(3))
+        self.fc = nn.Linear(8, 5)
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = self.stem(image)
+        for block in self.blocks:
+            x = block(x)
+        return self.fc(x.mean((2, 3)))
+
+
+def export(network: nn.Module, example: Tensor, folded: bool = False) -> ModelProto:
+    """The network as an ONNX model, as it is or with its parameters transposed and folded."""
     file: Any = io.BytesIO()
-    arguments: Any = {"dynamo": False, "training": torch.onnx.TrainingMode.PRESERVE}
-    torch.onnx.export(network.eval(), (example,), file, do_constant_folding=False, **arguments)
+    mode = torch.onnx.TrainingMode.EVAL if folded else torch.onnx.TrainingMode.PRESERVE
+    arguments: Any = {"dynamo": False, "training": mode, "do_constant_folding": folded}
+    torch.onnx.export(network.eval(), (example,), file, **arguments)
     return onnx.load_from_string(file.getvalue())
 
 
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], Callable[[], Tensor]]] = {
     "transformer": (Transformer, lambda: torch.randint(20, (2, 6))),
     "convolutional": (Convolutional, lambda: torch.randn(2, 3, 17, 17)),
+    "branched": (Branched, lambda: torch.randn(2, 3, 9, 9)),
 }
 
 
@@ -223,6 +269,61 @@ def test_exported_again_the_module_compiles_to_an_isomorphic_graph(
     assert styled.functions
 
 
+def test_weights_that_the_exporter_turned_and_numbered_are_the_networks_own(
+    tmp_path: Path,
+) -> None:
+    original, example = Transformer().eval(), torch.randint(20, (2, 6))
+    model = export(original, example, folded=True)
+    assert any(tensor.name.startswith("onnx::MatMul") for tensor in model.graph.initializer)
+    written(model, tmp_path / "model")
+    module = load_style(tmp_path / "model", "module")
+    wanted = original.state_dict()
+    assert names_of(module) == wanted.keys()
+    for name, parameter in module.state_dict().items():
+        torch.testing.assert_close(parameter, wanted[name], msg=name)
+    torch.testing.assert_close(module(example), original(example))
+
+
+def with_metadata(model: ModelProto, classes: dict[str, str]) -> ModelProto:
+    """The model as the dynamo exporter names it: flat names, the modules in the metadata."""
+    for index, node in enumerate(model.graph.node):
+        path = module_path(node.name)
+        scopes = [path[:end] for end in range(len(path) + 1) if path[end : end + 1] in ("", ".")]
+        scopes = ["", *scopes] if path else [""]
+        names = [classes.get(re.sub(r"\d+$", "#", scope), "torch.nn.Other") for scope in scopes]
+        node.name = f"node_{node.op_type}_{index}"
+        node.metadata_props.add(key=SCOPES, value=str([*scopes, node.op_type]))
+        node.metadata_props.add(key=CLASSES, value=str([*names, "aten.any.default"]))
+    return model
+
+
+def test_modules_and_classes_are_taken_from_the_dynamo_exporters_metadata(
+    network: tuple[nn.Module, Tensor], tmp_path: Path
+) -> None:
+    original, example = network
+    classes = {f"{name}.#": "networks.HTTPCell" for name in ("layers", "stage", "blocks")}
+    styled = written(with_metadata(export(original, example), classes), tmp_path / "model")
+    module = load_style(tmp_path / "model", "module")
+    assert names_of(module) == names_of(original)
+    torch.testing.assert_close(module(example), original(example))
+    text = (tmp_path / "model" / "model.py").read_text()
+    assert "class HTTPCell(nn.Module):" in text
+    assert "HTTPCell() for _ in range(3))" in text
+    calls = [op for op in styled.graph.block.ops if isinstance(op, CallOp)]
+    assert all(node_name(op).rpartition("/")[2].startswith("node_") for op in calls)
+
+
+def test_metadata_that_is_no_list_of_names_says_nothing(tmp_path: Path) -> None:
+    model = export(Convolutional(), torch.randn(2, 3, 17, 17))
+    written(model, tmp_path / "plain" / "model")
+    for node in model.graph.node:
+        node.metadata_props.add(key=SCOPES, value="['', '../x', __import__('os')]")
+        node.metadata_props.add(key=CLASSES, value="[" * 10_000)
+    written(model, tmp_path / "hostile" / "model")
+    plain, hostile = (tmp_path / name / "model" / "model.py" for name in ("plain", "hostile"))
+    assert hostile.read_text() == plain.read_text()
+
+
 def test_what_is_written_is_formatted(network: tuple[nn.Module, Tensor], tmp_path: Path) -> None:
     original, example = network
     for options in (MODULE, SCRIPT):
@@ -236,7 +337,7 @@ def test_what_is_written_is_formatted(network: tuple[nn.Module, Tensor], tmp_pat
 def test_the_interpreter_runs_invocations(network: tuple[nn.Module, Tensor]) -> None:
     original, example = network
     styled = compile_style(export(original, example), MODULE)
-    assert len(styled.functions) == 1
+    assert styled.functions
     [result] = run_graph(styled.graph, [example])
     torch.testing.assert_close(result, original(example))
 

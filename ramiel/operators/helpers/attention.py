@@ -98,7 +98,9 @@ def attention(
             masked = masked + F.pad(mask, (0, missing), value=-torch.inf)
     masked = masked.masked_fill(~allowed, -torch.inf)
     logits = masked.to(softmax_dtype or masked.dtype)
-    weights = softmax_in_steps(logits, -1) if logits.itemsize < 4 else logits.softmax(-1)
+    weights = (
+        softmax_in_steps(logits, -1) if logits.itemsize < 4 else logits.softmax(-1)
+    )
     weights = weights.to(query.dtype)
     # A query that sees no key gets zeros.
     weights = weights.masked_fill((masked == -torch.inf).all(-1, keepdim=True), 0)

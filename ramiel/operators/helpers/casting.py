@@ -22,7 +22,9 @@ def wrap_to_bits(x: torch.Tensor, bits: int, signed: bool = True) -> torch.Tenso
     return torch.where(low < 2 ** (bits - 1), low, low - 2**bits).to(torch.int8)
 
 
-def cast_to_float8(x: torch.Tensor, dtype: torch.dtype, saturate: bool = True) -> torch.Tensor:
+def cast_to_float8(
+    x: torch.Tensor, dtype: torch.dtype, saturate: bool = True
+) -> torch.Tensor:
     """Cast to a float8 dtype (ONNX Cast).
 
     What is too large, infinities too, becomes the largest number; without saturation it becomes

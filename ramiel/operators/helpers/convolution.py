@@ -21,7 +21,13 @@ def convolve_exactly(
     convolution = (F.conv1d, F.conv2d, F.conv3d)[x.dim() - 3]
     bias = None if bias is None else bias.double()
     return convolution(
-        x.double(), weight.double(), bias, tuple(stride), tuple(padding), tuple(dilation), groups
+        x.double(),
+        weight.double(),
+        bias,
+        tuple(stride),
+        tuple(padding),
+        tuple(dilation),
+        groups,
     )
 
 
@@ -50,11 +56,15 @@ def conv_integer(
     groups: int = 1,
 ) -> torch.Tensor:
     """ONNX ConvInteger: int8 or uint8 (N, C, *spatial) and (M, C / groups, *kernel) to int32."""
-    offset = 0 if weight_zero_point is None else per_channel(weight_zero_point, weight.dim())
+    offset = (
+        0 if weight_zero_point is None else per_channel(weight_zero_point, weight.dim())
+    )
     x = pad_quantized(x, x_zero_point, pads)
     weight = weight.double() - offset
     none = [0] * len(stride)
-    return convolve_exactly(x, weight, None, stride, none, dilation, groups).to(torch.int32)
+    return convolve_exactly(x, weight, None, stride, none, dilation, groups).to(
+        torch.int32
+    )
 
 
 def conv_quantized(
@@ -109,9 +119,12 @@ def deform_conv2d(
     taps = kernel_height * kernel_width
     offset = offset.reshape(batch, offset_groups, taps, 2, out_height, out_width)
     tap_y = (
-        torch.arange(kernel_height, device=x.device).repeat_interleave(kernel_width) * dilation[0]
+        torch.arange(kernel_height, device=x.device).repeat_interleave(kernel_width)
+        * dilation[0]
     )
-    tap_x = torch.arange(kernel_width, device=x.device).repeat(kernel_height) * dilation[1]
+    tap_x = (
+        torch.arange(kernel_width, device=x.device).repeat(kernel_height) * dilation[1]
+    )
     base_y = torch.arange(out_height, device=x.device) * stride[0] - pads[0]
     base_x = torch.arange(out_width, device=x.device) * stride[1] - pads[1]
     y = offset[:, :, :, 0] + (tap_y[:, None, None] + base_y[:, None])
@@ -124,7 +137,9 @@ def deform_conv2d(
     sampled = F.grid_sample(planes, grid, align_corners=True)
     sampled = sampled.reshape(batch, offset_groups, -1, taps, out_height, out_width)
     if mask is not None:
-        sampled = sampled * mask.reshape(batch, offset_groups, 1, taps, out_height, out_width)
+        sampled = sampled * mask.reshape(
+            batch, offset_groups, 1, taps, out_height, out_width
+        )
     columns = sampled.reshape(batch, groups, -1, out_height * out_width)
     weight = weight.reshape(groups, weight.shape[0] // groups, -1)
     result = (weight @ columns).reshape(batch, -1, out_height, out_width)

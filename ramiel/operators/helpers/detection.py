@@ -8,7 +8,9 @@ from __future__ import annotations
 import torch
 
 
-def bilinear_samples(image: torch.Tensor, y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+def bilinear_samples(
+    image: torch.Tensor, y: torch.Tensor, x: torch.Tensor
+) -> torch.Tensor:
     """Four corners, weighted, of an image (C, H, W) at each (y, x): (C, 4, *points).
 
     Zero more than one pixel outside.
@@ -48,7 +50,9 @@ def roi_align(
     batch_indices (R): (R, C, output_height, output_width)."""
     offset = 0.5 if half_pixel else 0.0
     results: list[torch.Tensor] = []
-    for roi, batch in zip(rois * spatial_scale - offset, batch_indices.tolist(), strict=True):
+    for roi, batch in zip(
+        rois * spatial_scale - offset, batch_indices.tolist(), strict=True
+    ):
         left, top, right, bottom = roi.unbind()
         width, height = right - left, bottom - top
         if not half_pixel:
@@ -58,8 +62,12 @@ def roi_align(
         columns = sampling_ratio if sampling_ratio > 0 else max(int(step_x.ceil()), 0)
         place_y = (torch.arange(rows, device=x.device) + 0.5) / max(rows, 1)
         place_x = (torch.arange(columns, device=x.device) + 0.5) / max(columns, 1)
-        y = top + step_y * (torch.arange(output_height, device=x.device)[:, None] + place_y)
-        x_at = left + step_x * (torch.arange(output_width, device=x.device)[:, None] + place_x)
+        y = top + step_y * (
+            torch.arange(output_height, device=x.device)[:, None] + place_y
+        )
+        x_at = left + step_x * (
+            torch.arange(output_width, device=x.device)[:, None] + place_x
+        )
         y, x_at = torch.broadcast_tensors(y[:, None, :, None], x_at[None, :, None, :])
         samples = bilinear_samples(x[batch], y, x_at)
         if mode == "max":
@@ -78,7 +86,9 @@ def corners_of(boxes: torch.Tensor, center_point_box: int) -> torch.Tensor:
         parts = [y - height / 2, x - width / 2, y + height / 2, x + width / 2]
         return torch.stack(parts, dim=-1)
     first, second = boxes[:, :2], boxes[:, 2:]
-    return torch.cat([torch.minimum(first, second), torch.maximum(first, second)], dim=1)
+    return torch.cat(
+        [torch.minimum(first, second), torch.maximum(first, second)], dim=1
+    )
 
 
 def overlap(box: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:

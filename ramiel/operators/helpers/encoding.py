@@ -10,7 +10,10 @@ import torch
 
 
 def encode_labels(
-    x: Any, keys: torch.Tensor | Sequence[str], values: torch.Tensor | Sequence[str], default: Any
+    x: Any,
+    keys: torch.Tensor | Sequence[str],
+    values: torch.Tensor | Sequence[str],
+    default: Any,
 ) -> Any:
     """values[i] where x is keys[i], else the default; NaN is a key like others.
 
@@ -18,7 +21,10 @@ def encode_labels(
     """
     known = [key if key == key else None for key in list_of(keys)]
     table = dict(zip(reversed(known), reversed(list_of(values)), strict=True))
-    found = [table.get(key if key == key else None, default) for key in list_of(x.reshape(-1))]
+    found = [
+        table.get(key if key == key else None, default)
+        for key in list_of(x.reshape(-1))
+    ]
     if isinstance(values, torch.Tensor):
         return torch.tensor(found, dtype=values.dtype).reshape(tuple(x.shape))
     return np.array(found, dtype=object).reshape(tuple(x.shape))
@@ -40,7 +46,9 @@ def encode_one_hot(
     if isinstance(categories, torch.Tensor):
         hits = x.long()[..., None] == categories
     else:
-        hits = torch.from_numpy(np.stack([x == category for category in categories], axis=-1))
+        hits = torch.from_numpy(
+            np.stack([x == category for category in categories], axis=-1)
+        )
     if not zeros and not bool(hits.any(-1).all()):
         raise ValueError("OneHotEncoder: an element has none of the categories")
     return hits.float()

@@ -29,7 +29,10 @@ def join_features(*inputs: torch.Tensor, sizes: Sequence[int]) -> torch.Tensor:
     The result is float32 (ONNX FeatureVectorizer-1).
     """
     matrices = [x.float()[:, None] if x.ndim == 1 else x.float() for x in inputs]
-    fitted = [F.pad(x, (0, size - x.shape[1])) for x, size in zip(matrices, sizes, strict=True)]
+    fitted = [
+        F.pad(x, (0, size - x.shape[1]))
+        for x, size in zip(matrices, sizes, strict=True)
+    ]
     return torch.cat(fitted, dim=1)
 
 
@@ -41,7 +44,9 @@ def transform_scores(scores: torch.Tensor, transform: str) -> torch.Tensor:
     if transform == "SOFTMAX_ZERO":
         top = scores.amax(1, keepdim=True)
         nearly_zero = scores.abs() <= 1e-7
-        powers = torch.where(nearly_zero, scores * torch.exp(-top), torch.exp(scores - top))
+        powers = torch.where(
+            nearly_zero, scores * torch.exp(-top), torch.exp(scores - top)
+        )
         total = powers.sum(1, keepdim=True)
         return torch.where(total == 0, 0.5, powers / total)
     centred = 2 * scores - 1

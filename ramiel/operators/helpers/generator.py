@@ -7,7 +7,9 @@ import math
 import torch
 
 
-def arange(start: torch.Tensor, limit: torch.Tensor, delta: torch.Tensor) -> torch.Tensor:
+def arange(
+    start: torch.Tensor, limit: torch.Tensor, delta: torch.Tensor
+) -> torch.Tensor:
     """start + i·delta for i from 0 until limit is reached (ONNX Range).
 
     16-bit floats are computed in float32 and rounded once.
@@ -19,7 +21,9 @@ def arange(start: torch.Tensor, limit: torch.Tensor, delta: torch.Tensor) -> tor
     count = max(math.ceil((last - first) / step), 0)
     wide = torch.promote_types(start.dtype, torch.float32)
     steps = torch.arange(count, dtype=torch.int64).to(wide)
-    return (start.to(wide).reshape(()) + steps * delta.to(wide).reshape(())).to(start.dtype)
+    return (start.to(wide).reshape(()) + steps * delta.to(wide).reshape(())).to(
+        start.dtype
+    )
 
 
 def eye_like(x: torch.Tensor, dtype: torch.dtype, k: int = 0) -> torch.Tensor:

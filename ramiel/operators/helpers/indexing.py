@@ -26,14 +26,20 @@ def gather_nd(x: torch.Tensor, indices: torch.Tensor, batch_dims: int) -> torch.
     batches = torch.arange(count, device=x.device)[:, None]
     flat = x.reshape(count, *x.shape[batch_dims:])
     found = flat[(batches, *points.unbind(-1))]
-    return found.reshape(*indices.shape[:-1], *x.shape[batch_dims + indices.shape[-1] :])
+    return found.reshape(
+        *indices.shape[:-1], *x.shape[batch_dims + indices.shape[-1] :]
+    )
 
 
 REDUCTIONS = {"add": "sum", "mul": "prod", "max": "amax", "min": "amin"}
 
 
 def scatter_elements(
-    x: torch.Tensor, indices: torch.Tensor, updates: torch.Tensor, dim: int, reduction: str = "none"
+    x: torch.Tensor,
+    indices: torch.Tensor,
+    updates: torch.Tensor,
+    dim: int,
+    reduction: str = "none",
 ) -> torch.Tensor:
     """ONNX ScatterElements: a copy of x with updates at the indices along a dimension."""
     indices = from_front(indices, x.shape[dim])
@@ -43,7 +49,10 @@ def scatter_elements(
 
 
 def scatter_nd(
-    x: torch.Tensor, indices: torch.Tensor, updates: torch.Tensor, reduction: str = "none"
+    x: torch.Tensor,
+    indices: torch.Tensor,
+    updates: torch.Tensor,
+    reduction: str = "none",
 ) -> torch.Tensor:
     """ONNX ScatterND: a copy of x with slices updated where the last dimension points."""
     depth = indices.shape[-1]
@@ -80,7 +89,9 @@ def one_hot(
     return torch.where(indices == classes, values[1], values[0])
 
 
-def compress(x: torch.Tensor, condition: torch.Tensor, axis: int | None = None) -> torch.Tensor:
+def compress(
+    x: torch.Tensor, condition: torch.Tensor, axis: int | None = None
+) -> torch.Tensor:
     """ONNX Compress: the slices along an axis, or the elements, whose condition is true."""
     kept = condition.nonzero().flatten()
     return x.flatten()[kept] if axis is None else x.index_select(axis, kept)
@@ -95,14 +106,22 @@ def unique(
     """
     if axis is None:
         x, axis = x.flatten(), 0
-    values, inverse, counts = torch.unique(x, return_inverse=True, return_counts=True, dim=axis)
+    values, inverse, counts = torch.unique(
+        x, return_inverse=True, return_counts=True, dim=axis
+    )
     places = torch.arange(inverse.numel(), device=x.device)
     first = torch.full_like(counts, inverse.numel())
     first = first.scatter_reduce(0, inverse, places, "amin")
     if not sorted:
         order = first.argsort()
-        rank = torch.empty_like(order).scatter(0, order, torch.arange(len(order), device=x.device))
-        values, first, counts = values.index_select(axis, order), first[order], counts[order]
+        rank = torch.empty_like(order).scatter(
+            0, order, torch.arange(len(order), device=x.device)
+        )
+        values, first, counts = (
+            values.index_select(axis, order),
+            first[order],
+            counts[order],
+        )
         inverse = rank[inverse]
     return values, first, inverse, counts
 
@@ -130,10 +149,14 @@ def tensor_scatter(
     """ONNX TensorScatter: a cache with `update` written along an axis, from an index for each
     element of the batch on; `circular` wraps around at the cache's end."""
     axis = axis % past.dim()
-    places = torch.arange(update.shape[axis], device=past.device).expand(past.shape[0], -1)
+    places = torch.arange(update.shape[axis], device=past.device).expand(
+        past.shape[0], -1
+    )
     if write_indices is not None:
         places = places + write_indices[:, None]
     if circular:
         places = places % past.shape[axis]
-    places = places.reshape(len(places), *[1] * (axis - 1), -1, *[1] * (past.dim() - 1 - axis))
+    places = places.reshape(
+        len(places), *[1] * (axis - 1), -1, *[1] * (past.dim() - 1 - axis)
+    )
     return past.scatter(axis, places.expand(update.shape), update)

@@ -90,8 +90,12 @@ def pack_conv2d(
     if not can_pack(weight):
         return weight
     convolution = pair(padding), pair(stride), pair(dilation), groups, list(input_shape)
-    binding: Any = torch.nn.functional  # has torch._C._nn, which PyTorch does not describe
-    reorder: Callable[..., torch.Tensor] = binding.torch._C._nn.mkldnn_reorder_conv2d_weight
+    binding: Any = (
+        torch.nn.functional
+    )  # has torch._C._nn, which PyTorch does not describe
+    reorder: Callable[..., torch.Tensor] = (
+        binding.torch._C._nn.mkldnn_reorder_conv2d_weight
+    )
     return reorder(weight.to_mkldnn(), *convolution)
 
 
@@ -131,7 +135,9 @@ def conv2d(
     if add is None:
         how = activation or "none", list(scalars), algorithm
         return run(x, weight, bias, *convolution, *how)
-    return run.binary(x, add, weight, bias, *convolution, "add", 1.0, activation, [], None)
+    return run.binary(
+        x, add, weight, bias, *convolution, "add", 1.0, activation, [], None
+    )
 
 
 def pointwise(

@@ -61,7 +61,9 @@ def masked_attention(
     if is_causal:
         reach = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device)
         # The last query sees all keys, also where there are more keys than queries.
-        is_last = torch.arange(query.shape[2], device=scores.device) == query.shape[2] - 1
+        is_last = (
+            torch.arange(query.shape[2], device=scores.device) == query.shape[2] - 1
+        )
         seen = reach.tril(before) | is_last[:, None]
         added = torch.where(seen, added, torch.finfo(scores.dtype).min)
     scores = scores + added
@@ -82,7 +84,11 @@ def rotate(
     else:
         first, second = turned.chunk(2, dim=-1)
     pair = [first * cos - second * sin, first * sin + second * cos]
-    turned = torch.stack(pair, dim=-1).flatten(-2) if interleaved else torch.cat(pair, dim=-1)
+    turned = (
+        torch.stack(pair, dim=-1).flatten(-2)
+        if interleaved
+        else torch.cat(pair, dim=-1)
+    )
     return torch.cat([turned, rest], dim=-1)
 
 
@@ -153,14 +159,18 @@ def group_query_attention(
     present_key = extend_cache(past_key, key, starts, length)
     present_value = extend_cache(past_value, value, starts, length)
     repeats = query.shape[1] // key.shape[1]
-    keys, values = (x.repeat_interleave(repeats, dim=1) for x in (present_key, present_value))
+    keys, values = (
+        x.repeat_interleave(repeats, dim=1) for x in (present_key, present_value)
+    )
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     scores = query @ keys.mT * factor
     scores = torch.tanh(scores / softcap) * softcap if softcap > 0 else scores
     if bias is not None:
         scores = scores + torch.nn.functional.pad(bias, (0, length - bias.shape[-1]))
     ahead = torch.arange(length, device=query.device) - own[:, :, None]
-    seen = (ahead <= 0) & (torch.arange(length, device=query.device) < totals[:, None, None])
+    seen = (ahead <= 0) & (
+        torch.arange(length, device=query.device) < totals[:, None, None]
+    )
     if window > 0:
         seen = seen & (ahead > -window)
     scores = scores.masked_fill(~seen.unsqueeze(1), -torch.inf)

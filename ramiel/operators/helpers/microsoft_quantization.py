@@ -145,7 +145,9 @@ def dynamic_quantize_matmul(
     scale = torch.where(low == high, 1.0, (high - low) / 255)
     zero_point = (0 - low / scale).clamp(0, 255).round()
     quantized = ((a / scale).round() + zero_point).clamp(0, 255)
-    return matmul_integer_to_float(quantized, b, scale, b_scale, zero_point, b_zero_point, bias)
+    return matmul_integer_to_float(
+        quantized, b, scale, b_scale, zero_point, b_zero_point, bias
+    )
 
 
 def quantized_gemm(
@@ -184,7 +186,9 @@ def quantized_gemm(
 def unpack_bits(packed: torch.Tensor, bits: int) -> torch.Tensor:
     """The numbers of 2, 4 or 8 bits in the bytes of the last dimension, lowest bits first."""
     shifts = torch.arange(0, 8, bits, device=packed.device)
-    return ((packed.to(torch.int64).unsqueeze(-1) >> shifts) & (2**bits - 1)).flatten(-2)
+    return ((packed.to(torch.int64).unsqueeze(-1) >> shifts) & (2**bits - 1)).flatten(
+        -2
+    )
 
 
 def unpack_blocks(
@@ -210,7 +214,9 @@ def unpack_blocks(
     elif zero_points.is_floating_point():
         offsets = zero_points.reshape(rows, blocks).to(scales.dtype)
     else:
-        offsets = unpack_bits(zero_points.reshape(rows, -1), bits)[:, :blocks].to(scales.dtype)
+        offsets = unpack_bits(zero_points.reshape(rows, -1), bits)[:, :blocks].to(
+            scales.dtype
+        )
     if group_index is None:
         group_index = torch.arange(columns, device=packed.device) // block_size
     groups = group_index.long()
@@ -247,4 +253,8 @@ def gather_blocks(
     places = torch.where(indices < 0, indices + numbers.shape[axis], indices).long()
     sides = [x.index_select(axis, places.flatten()) for x in (numbers, offset, scale)]
     gathered = (sides[0] - sides[1]).to(scales.dtype) * sides[2]
-    return gathered.unflatten(axis, places.shape) if places.dim() else gathered.squeeze(axis)
+    return (
+        gathered.unflatten(axis, places.shape)
+        if places.dim()
+        else gathered.squeeze(axis)
+    )

@@ -25,7 +25,9 @@ def count_ngrams(
     """
     items, places = _integers(pool), iter(_integers(indexes))
     known: dict[tuple[int, ...], int] = {}
-    for size, (start, end) in enumerate(zip(starts, [*starts[1:], len(items)], strict=True), 1):
+    for size, (start, end) in enumerate(
+        zip(starts, [*starts[1:], len(items)], strict=True), 1
+    ):
         for at in range(start, end, size):
             known[tuple(items[at : at + size])] = next(places)
     rows = x.reshape(1, -1) if x.dim() < 2 else x
@@ -35,7 +37,9 @@ def count_ngrams(
             # A single item has no neighbours to skip to.
             for step in range(1, skips + 2 if size > 1 else 2):
                 for start in range(len(row) - step * (size - 1)):
-                    place = known.get(tuple(row[start : start + step * (size - 1) + 1 : step]))
+                    place = known.get(
+                        tuple(row[start : start + step * (size - 1) + 1 : step])
+                    )
                     if place is not None:
                         result[number, place] += 1
     return result[0] if x.dim() < 2 else result

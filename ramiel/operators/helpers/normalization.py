@@ -24,7 +24,9 @@ def batch_norm_training(
     `momentum` of what they were."""
     dims = [axis for axis in range(x.dim()) if axis != 1]
     batch_var, batch_mean = torch.var_mean(x.float(), dims, correction=0)
-    y = F.batch_norm(x.float(), batch_mean, batch_var, scale.float(), bias.float(), eps=eps)
+    y = F.batch_norm(
+        x.float(), batch_mean, batch_var, scale.float(), bias.float(), eps=eps
+    )
     running_mean = mean * momentum + batch_mean.to(mean.dtype) * (1 - momentum)
     running_var = var * momentum + batch_var.to(var.dtype) * (1 - momentum)
     return y.to(x.dtype), running_mean, running_var
@@ -62,7 +64,9 @@ def layer_norm(
     return y if bias is None else y + bias, mean, inverse
 
 
-def rms_norm(x: torch.Tensor, scale: torch.Tensor, axis: int, eps: float = 1e-05) -> torch.Tensor:
+def rms_norm(
+    x: torch.Tensor, scale: torch.Tensor, axis: int, eps: float = 1e-05
+) -> torch.Tensor:
     """ONNX RMSNormalization over the dimensions from the axis on, with a scale that broadcasts."""
     wide = x if x.dtype == torch.float64 else x.float()
     dims = tuple(range(axis % x.dim(), x.dim()))
@@ -71,7 +75,11 @@ def rms_norm(x: torch.Tensor, scale: torch.Tensor, axis: int, eps: float = 1e-05
 
 
 def local_response_norm(
-    x: torch.Tensor, size: int, alpha: float = 0.0001, beta: float = 0.75, bias: float = 1.0
+    x: torch.Tensor,
+    size: int,
+    alpha: float = 0.0001,
+    beta: float = 0.75,
+    bias: float = 1.0,
 ) -> torch.Tensor:
     """ONNX LRN across an even number of channels: the odd one is taken after the middle."""
     squares = x.square().transpose(1, -1)

@@ -42,7 +42,11 @@ def adam(
     count = int(step)
     if count > 0:
         rate = rate * (1 - beta**count) ** 0.5 / (1 - alpha**count)
-    return (1 - norm_post) * (x - rate * mean / (squares.sqrt() + epsilon)), mean, squares
+    return (
+        (1 - norm_post) * (x - rate * mean / (squares.sqrt() + epsilon)),
+        mean,
+        squares,
+    )
 
 
 def momentum(

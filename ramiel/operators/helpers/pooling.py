@@ -57,7 +57,11 @@ def average_pool(
     dims = tuple(range(-len(kernel), 0))
     inside = torch.ones_like(x[:1, :1], dtype=torch.float32)
     if count_include_pad:
-        ends = [end for axis in reversed(range(len(kernel))) for end in (before[axis], after[axis])]
+        ends = [
+            end
+            for axis in reversed(range(len(kernel)))
+            for end in (before[axis], after[axis])
+        ]
         inside = F.pad(inside, ends, value=1.0)
         x = F.pad(x, ends)
         before = after = [0] * len(kernel)
@@ -82,7 +86,9 @@ def max_pool_with_indices(
     spatial = x.shape[2:]
     shape = (1, 1, *spatial)
     if column_major:
-        order = torch.arange(spatial.numel(), device=x.device).reshape(*reversed(spatial))
+        order = torch.arange(spatial.numel(), device=x.device).reshape(
+            *reversed(spatial)
+        )
         place = order.permute(*reversed(range(len(spatial)))).reshape(shape)
     else:
         place = torch.arange(spatial.numel(), device=x.device).reshape(shape)
@@ -94,7 +100,11 @@ def max_pool_with_indices(
     inside = pooling_windows(inside, *geometry, value=0.0).flatten(-len(kernel)) > 0
     values = windows.amax(-1)
     chosen = ((windows == values.unsqueeze(-1)) & inside).int().argmax(-1, keepdim=True)
-    places = pooling_windows(place.double(), *geometry, value=0.0).flatten(-len(kernel)).long()
+    places = (
+        pooling_windows(place.double(), *geometry, value=0.0)
+        .flatten(-len(kernel))
+        .long()
+    )
     places = places.expand(windows.shape).gather(-1, chosen).squeeze(-1)
     planes = torch.arange(x.shape[0] * x.shape[1], device=x.device).reshape(
         *x.shape[:2], *[1] * len(spatial)
@@ -120,27 +130,37 @@ def lp_pool(
     return powers.pow(1 / p).to(x.dtype)
 
 
-def max_unpool(x: torch.Tensor, indices: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
+def max_unpool(
+    x: torch.Tensor, indices: torch.Tensor, shape: Sequence[int]
+) -> torch.Tensor:
     """ONNX MaxUnpool: the elements of x at their flat indices in zeros of that shape."""
     whole = x.new_zeros(tuple(shape)).flatten()
     return whole.scatter(0, indices.flatten(), x.flatten()).reshape(tuple(shape))
 
 
 def max_unpool_into(
-    x: torch.Tensor, indices: torch.Tensor, shape: Sequence[int], output_shape: Sequence[int]
+    x: torch.Tensor,
+    indices: torch.Tensor,
+    shape: Sequence[int],
+    output_shape: Sequence[int],
 ) -> torch.Tensor:
     """ONNX MaxUnpool with an output shape: `shape` is what it would have without."""
     y = max_unpool(x, indices, shape)
     ends = [
         end
-        for size, wanted in zip(reversed(y.shape), reversed(list(output_shape)), strict=True)
+        for size, wanted in zip(
+            reversed(y.shape), reversed(list(output_shape)), strict=True
+        )
         for end in (0, wanted - size)
     ]
     return F.pad(y, ends)
 
 
 def max_roi_pool(
-    x: torch.Tensor, rois: torch.Tensor, pooled_shape: Sequence[int], spatial_scale: float = 1.0
+    x: torch.Tensor,
+    rois: torch.Tensor,
+    pooled_shape: Sequence[int],
+    spatial_scale: float = 1.0,
 ) -> torch.Tensor:
     """ONNX MaxRoiPool: x (N, C, H, W), rois (R, 5) of (batch, x1, y1, x2, y2): (R, C, pH, pW)."""
     height, width = x.shape[2:]
@@ -150,7 +170,9 @@ def max_roi_pool(
     for number, roi in enumerate(corners):
         image = x[int(roi[0])]
         # Halves are rounded away from zero, as in C.
-        left, top, right, bottom = (int(corner * spatial_scale + 0.5) for corner in roi[1:])
+        left, top, right, bottom = (
+            int(corner * spatial_scale + 0.5) for corner in roi[1:]
+        )
         bin_height = max(bottom - top + 1, 1) / rows
         bin_width = max(right - left + 1, 1) / columns
         for row in range(rows):

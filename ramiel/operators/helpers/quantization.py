@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 
 
-def spread(value: torch.Tensor, x: torch.Tensor, axis: int, block_size: int) -> torch.Tensor:
+def spread(
+    value: torch.Tensor, x: torch.Tensor, axis: int, block_size: int
+) -> torch.Tensor:
     """Scales or zero points in a shape that broadcasts against x.
 
     One for all of x, one for each position along an axis, or one for each block of an axis.
@@ -85,11 +87,15 @@ def dequantize(
     value = x.to(torch.float32) if x.is_floating_point() else x.to(torch.int64)
     if zero_point is not None:
         value = value - spread(zero_point, x, axis, block_size).to(value.dtype)
-    product = value.to(torch.float32) * spread(scale, x, axis, block_size).to(torch.float32)
+    product = value.to(torch.float32) * spread(scale, x, axis, block_size).to(
+        torch.float32
+    )
     return product.to(dtype or scale.dtype)
 
 
-def dynamic_quantize(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def dynamic_quantize(
+    x: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """x as uint8 over the range of x and 0, the scale and the zero point.
 
     ONNX DynamicQuantizeLinear.

@@ -34,7 +34,9 @@ def random_uniform(
     return torch.rand(size, generator=generator(seed), dtype=dtype) * (high - low) + low
 
 
-def bernoulli(x: torch.Tensor, dtype: torch.dtype, seed: int | None = None) -> torch.Tensor:
+def bernoulli(
+    x: torch.Tensor, dtype: torch.dtype, seed: int | None = None
+) -> torch.Tensor:
     """1 with the probability that each element of x is, else 0 (ONNX Bernoulli)."""
     return torch.bernoulli(x, generator=generator(seed)).to(dtype)
 
@@ -44,7 +46,9 @@ def multinomial(
 ) -> torch.Tensor:
     """Class indices drawn with replacement from log-probabilities [batch, classes]."""
     probabilities = torch.softmax(x.to(torch.float64), dim=-1)
-    drawn = torch.multinomial(probabilities, sample_size, True, generator=generator(seed))
+    drawn = torch.multinomial(
+        probabilities, sample_size, True, generator=generator(seed)
+    )
     return drawn.to(dtype)
 
 

@@ -88,7 +88,9 @@ def run_directions(
         states = [state.transpose(0, 1) for state in states]
     outputs: list[torch.Tensor] = []
     finals: list[list[torch.Tensor]] = []
-    reverses = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}[direction]
+    reverses = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}[
+        direction
+    ]
     for number, reverse in enumerate(reverses):
         current = [state[number] for state in states]
         steps: list[torch.Tensor] = []
@@ -104,7 +106,9 @@ def run_directions(
             current = new
             steps.append(output)
         empty = current[0].new_empty(0, *current[0].shape)
-        outputs.append(torch.stack(steps[::-1] if reverse else steps) if steps else empty)
+        outputs.append(
+            torch.stack(steps[::-1] if reverse else steps) if steps else empty
+        )
         finals.append(current)
     y = torch.stack(outputs, dim=1)
     last = [torch.stack(parts) for parts in zip(*finals, strict=True)]
@@ -122,10 +126,14 @@ def start(
         return state
     directions, _, hidden = weight.shape
     batch = x.shape[0] if layout else x.shape[1]
-    return x.new_zeros((batch, directions, hidden) if layout else (directions, batch, hidden))
+    return x.new_zeros(
+        (batch, directions, hidden) if layout else (directions, batch, hidden)
+    )
 
 
-def biases(bias: torch.Tensor | None, recurrent: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def biases(
+    bias: torch.Tensor | None, recurrent: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """The biases of inputs and of states, (D, gates·H) each."""
     if bias is None:
         none = recurrent.new_zeros(recurrent.shape[:2])
@@ -153,8 +161,12 @@ def rnn(
     chosen = activations(functions, alphas, betas)
     bias_x, bias_h = biases(bias, recurrent)
 
-    def cell(d: int, step: torch.Tensor, states: list[torch.Tensor]) -> list[torch.Tensor]:
-        total = F.linear(step, weight[d], bias_x[d]) + F.linear(states[0], recurrent[d], bias_h[d])
+    def cell(
+        d: int, step: torch.Tensor, states: list[torch.Tensor]
+    ) -> list[torch.Tensor]:
+        total = F.linear(step, weight[d], bias_x[d]) + F.linear(
+            states[0], recurrent[d], bias_h[d]
+        )
         return [activate(clipped(total, clip), chosen[d])]
 
     h = start(initial_h, x, recurrent, layout)
@@ -186,7 +198,9 @@ def gru(
     chosen = activations(functions, alphas, betas)
     bias_x, bias_h = biases(bias, recurrent)
 
-    def cell(d: int, step: torch.Tensor, states: list[torch.Tensor]) -> list[torch.Tensor]:
+    def cell(
+        d: int, step: torch.Tensor, states: list[torch.Tensor]
+    ) -> list[torch.Tensor]:
         gate, candidate = chosen[2 * d : 2 * d + 2]
         h = states[0]
         x_z, x_r, x_h = F.linear(step, weight[d], bias_x[d]).chunk(3, dim=-1)
@@ -194,7 +208,11 @@ def gru(
         b_z, b_r, b_h = bias_h[d].chunk(3)
         z = activate(clipped(x_z + F.linear(h, w_z, b_z), clip), gate)
         r = activate(clipped(x_r + F.linear(h, w_r, b_r), clip), gate)
-        inner = r * F.linear(h, w_h, b_h) if linear_before_reset else F.linear(r * h, w_h, b_h)
+        inner = (
+            r * F.linear(h, w_h, b_h)
+            if linear_before_reset
+            else F.linear(r * h, w_h, b_h)
+        )
         return [(1 - z) * activate(clipped(x_h + inner, clip), candidate) + z * h]
 
     h = start(initial_h, x, recurrent, layout)
@@ -228,11 +246,15 @@ def lstm(
         peepholes = weight.new_zeros(weight.shape[0], 3 * recurrent.shape[2])
     looks = peepholes
 
-    def cell(d: int, step: torch.Tensor, states: list[torch.Tensor]) -> list[torch.Tensor]:
+    def cell(
+        d: int, step: torch.Tensor, states: list[torch.Tensor]
+    ) -> list[torch.Tensor]:
         gate, candidate, hidden = chosen[3 * d : 3 * d + 3]
         h, c = states
         p_i, p_o, p_f = looks[d].chunk(3)
-        total = F.linear(step, weight[d], bias_x[d]) + F.linear(h, recurrent[d], bias_h[d])
+        total = F.linear(step, weight[d], bias_x[d]) + F.linear(
+            h, recurrent[d], bias_h[d]
+        )
         i, o, f, g = total.chunk(4, dim=-1)
         i = activate(clipped(i + p_i * c, clip), gate)
         f = 1 - i if input_forget else activate(clipped(f + p_f * c, clip), gate)

@@ -7,7 +7,9 @@ import math
 import torch
 
 
-def product(x: torch.Tensor, dims: tuple[int, ...], keepdim: bool = False) -> torch.Tensor:
+def product(
+    x: torch.Tensor, dims: tuple[int, ...], keepdim: bool = False
+) -> torch.Tensor:
     """The product over several dimensions."""
     for dim in sorted((dim % max(x.ndim, 1) for dim in dims), reverse=True):
         x = x.prod(dim, keepdim=keepdim)
@@ -65,7 +67,9 @@ def cumulate(
     dim = int(axis)
     x = x.flip(dim) if reverse else x
     if exclusive and x.shape[dim]:
-        neutral = torch.full_like(x.narrow(dim, 0, 1), 1 if operation == "cumprod" else 0)
+        neutral = torch.full_like(
+            x.narrow(dim, 0, 1), 1 if operation == "cumprod" else 0
+        )
         x = torch.cat([neutral, x.narrow(dim, 0, x.shape[dim] - 1)], dim)
     result = getattr(x, operation)(dim, dtype=x.dtype)
     return result.flip(dim) if reverse else result

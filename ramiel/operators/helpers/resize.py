@@ -40,7 +40,9 @@ def source_coordinates(
         case "tf_crop_and_resize":
             begin, end = region
             if length > 1:
-                return begin * (size - 1) + at * (end - begin) * (size - 1) / (length - 1)
+                return begin * (size - 1) + at * (end - begin) * (size - 1) / (
+                    length - 1
+                )
             return at + 0.5 * (begin + end) * (size - 1)
         case _:
             raise ValueError(f"no coordinate transformation {coordinates!r}")
@@ -63,7 +65,9 @@ def nearest_places(at: torch.Tensor, nearest_mode: str) -> torch.Tensor:
             raise ValueError(f"no nearest mode {nearest_mode!r}")
 
 
-def kernel_values(distance: torch.Tensor, mode: str, cubic_coeff_a: float) -> torch.Tensor:
+def kernel_values(
+    distance: torch.Tensor, mode: str, cubic_coeff_a: float
+) -> torch.Tensor:
     """The weight of an element at a distance: a triangle, or Keys' cubic convolution."""
     x = distance.abs()
     if mode == "linear":
@@ -124,7 +128,9 @@ def resize(
     if sizes is None:
         factors = list(scales or [])
         # In float32, as ONNX has its scales: 10 · 0.7 is 7.
-        wanted = list[int]((torch.tensor(before) * torch.tensor(factors)).int().tolist())
+        wanted = list[int](
+            (torch.tensor(before) * torch.tensor(factors)).int().tolist()
+        )
     else:
         wanted = list[int](sizes)
         factors = [new / old for new, old in zip(wanted, before, strict=True)]
@@ -153,17 +159,25 @@ def resize(
             outside.append((axis, (at < 0) | (at > size - 1)))
     if result.dtype != x.dtype:
         limits = None if x.is_floating_point() else torch.iinfo(x.dtype)
-        result = result if limits is None else result.trunc().clamp(limits.min, limits.max)
+        result = (
+            result if limits is None else result.trunc().clamp(limits.min, limits.max)
+        )
         result = result.to(x.dtype)
     for axis, mask in outside:
         shape = [1] * x.dim()
         shape[axis] = -1
-        result = torch.where(mask.reshape(shape).to(x.device), extrapolation_value, result)
+        result = torch.where(
+            mask.reshape(shape).to(x.device), extrapolation_value, result
+        )
     return result.to(x.dtype)
 
 
 def grid_sample_nd(
-    x: torch.Tensor, grid: torch.Tensor, mode: str, padding_mode: str, align_corners: bool
+    x: torch.Tensor,
+    grid: torch.Tensor,
+    mode: str,
+    padding_mode: str,
+    align_corners: bool,
 ) -> torch.Tensor:
     """ONNX GridSample of (N, C, *spatial) at (N, *results, dims), x first, in any rank.
 
@@ -194,7 +208,9 @@ def grid_sample_nd(
         places.append(near.clamp(0, size - 1).long())
         weights.append(weight)
     flat = x.flatten(2).double()
-    total = torch.zeros(*x.shape[:2], grid[0, ..., 0].numel(), dtype=torch.float64, device=x.device)
+    total = torch.zeros(
+        *x.shape[:2], grid[0, ..., 0].numel(), dtype=torch.float64, device=x.device
+    )
     for taps in itertools.product(range(len(offsets)), repeat=rank):
         place = torch.zeros_like(places[0][..., 0])
         weight = torch.ones_like(weights[0][..., 0])
@@ -206,7 +222,9 @@ def grid_sample_nd(
     return total.to(x.dtype).reshape(*x.shape[:2], *grid.shape[1:-1])
 
 
-def border_or_reflect(at: torch.Tensor, low: float, high: float, padding_mode: str) -> torch.Tensor:
+def border_or_reflect(
+    at: torch.Tensor, low: float, high: float, padding_mode: str
+) -> torch.Tensor:
     """Coordinates beyond the ends moved to the border, or reflected at low and high."""
     if padding_mode == "border":
         return at.clamp(math.ceil(low), math.floor(high))

@@ -39,7 +39,11 @@ def slice_tensor(
         last = size if step > 0 else size - 1
         start = min(max(start, 0), last)
         end = min(max(end, last - size), last)
-        places = torch.arange(start, end, step) if (end - start) * step > 0 else torch.arange(0)
+        places = (
+            torch.arange(start, end, step)
+            if (end - start) * step > 0
+            else torch.arange(0)
+        )
         x = x.index_select(axis, places.to(x.device))
     return x
 
@@ -80,12 +84,16 @@ def pad(
         ends[axis % rank + rank] = pads[index + len(axes)]
     if mode != "constant":
         return pad_by_index(x, ends, mode)
-    pairs = [end for axis in reversed(range(rank)) for end in (ends[axis], ends[axis + rank])]
+    pairs = [
+        end for axis in reversed(range(rank)) for end in (ends[axis], ends[axis + rank])
+    ]
     number = value.item() if isinstance(value, torch.Tensor) else value
     return F.pad(x, pairs, value=number)
 
 
-def center_crop_pad(x: torch.Tensor, shape: Sequence[int], axes: Sequence[int]) -> torch.Tensor:
+def center_crop_pad(
+    x: torch.Tensor, shape: Sequence[int], axes: Sequence[int]
+) -> torch.Tensor:
     """ONNX CenterCropPad: crop, or pad with zeros, around the middle to the sizes of the axes."""
     pairs = [0] * (2 * x.dim())
     for axis, wanted in zip(axes, shape, strict=True):
@@ -143,4 +151,6 @@ def fold_columns(
     image = x.new_zeros(x.shape[0], channels, math.prod(padded))
     image = image.index_add(2, place.flatten(), columns)
     image = image.reshape(x.shape[0], channels, *padded)
-    return F.pad(image, [-p for i in reversed(range(rank)) for p in (pads[i], pads[i + rank])])
+    return F.pad(
+        image, [-p for i in reversed(range(rank)) for p in (pads[i], pads[i + rank])]
+    )

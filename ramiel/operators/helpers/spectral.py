@@ -24,7 +24,9 @@ def dft(
     count = None if length is None else int(length)
     dim = int(axis) % x.ndim
     wide = x if x.dtype == torch.float64 else x.float()
-    signal = wide[..., 0] if x.shape[-1] == 1 else torch.view_as_complex(wide.contiguous())
+    signal = (
+        wide[..., 0] if x.shape[-1] == 1 else torch.view_as_complex(wide.contiguous())
+    )
     fourier: Any = torch.fft
     if inverse and onesided:
         real: torch.Tensor = fourier.irfft(signal, count, dim)

@@ -35,7 +35,9 @@ def equal_strings(a: Any, b: Any) -> Tensor:
     return torch.from_numpy(np.array(a.astype(object) == b.astype(object), dtype=bool))
 
 
-def split_strings(x: Any, delimiter: str = "", maxsplit: int = -1) -> tuple[Any, Tensor]:
+def split_strings(
+    x: Any, delimiter: str = "", maxsplit: int = -1
+) -> tuple[Any, Tensor]:
     """The parts of each string along a new last dimension, filled up with "", and their number.
 
     Without a delimiter, strings are split at whitespace.
@@ -56,7 +58,10 @@ def match_strings(x: Any, pattern: str) -> Tensor:
 
 
 def normalize_strings(
-    x: Any, case: str = "NONE", case_sensitive: bool = False, stopwords: Sequence[str] = ()
+    x: Any,
+    case: str = "NONE",
+    case_sensitive: bool = False,
+    stopwords: Sequence[str] = (),
 ) -> Any:
     """The strings of a vector, or of a matrix of one row, that are no stop words.
 

@@ -6,7 +6,14 @@ import operator
 
 import torch
 
-COMPARISONS = (operator.le, operator.lt, operator.ge, operator.gt, operator.eq, operator.ne)
+COMPARISONS = (
+    operator.le,
+    operator.lt,
+    operator.ge,
+    operator.gt,
+    operator.eq,
+    operator.ne,
+)
 """By the numbers that ONNX gives them: ≤ < ≥ > = ≠."""
 
 

@@ -44,7 +44,9 @@ def divide_uint64(dividend: torch.Tensor, divisor: torch.Tensor) -> torch.Tensor
 def remainder_uint64(dividend: torch.Tensor, divisor: torch.Tensor) -> torch.Tensor:
     """The remainder of the division of two uint64 tensors."""
     n, d = dividend.view(torch.int64), divisor.view(torch.int64)
-    return (n - divide_uint64(dividend, divisor).view(torch.int64) * d).view(torch.uint64)
+    return (n - divide_uint64(dividend, divisor).view(torch.int64) * d).view(
+        torch.uint64
+    )
 
 
 def from_unsigned_order(x: torch.Tensor) -> torch.Tensor:

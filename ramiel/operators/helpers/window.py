@@ -9,13 +9,18 @@ import torch
 
 
 def cosine_window(
-    size: int | torch.Tensor, weights: Sequence[float], periodic: bool, dtype: torch.dtype
+    size: int | torch.Tensor,
+    weights: Sequence[float],
+    periodic: bool,
+    dtype: torch.dtype,
 ) -> torch.Tensor:
     """Σ (-1)ᵏ·weightₖ·cos(2πk·n / N) for n < size, where N is size, or size - 1 if not periodic."""
     count = int(size)
     period = count if periodic else count - 1
     angle = torch.arange(count, dtype=torch.float64) * (2 * math.pi / max(period, 1))
-    terms = [(-1) ** k * weight * torch.cos(k * angle) for k, weight in enumerate(weights)]
+    terms = [
+        (-1) ** k * weight * torch.cos(k * angle) for k, weight in enumerate(weights)
+    ]
     return torch.stack(terms).sum(0).to(dtype)
 
 
