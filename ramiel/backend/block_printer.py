@@ -150,7 +150,8 @@ class BlockPrinter(ABC):
         others = [self.names[value] for value in chain[0].inputs[1:]]
         self.source.statement(f"{name} = {first}", indent)
         self.source.statement(header, indent)
-        call = function.replace("...", ", ".join([name, *others]))
+        before, _, after = function.rpartition("...")
+        call = f"{before}{', '.join([name, *others])}{after}"
         self._assign(name, call, indent + 4, chain[0])
 
 

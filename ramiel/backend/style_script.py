@@ -29,8 +29,7 @@ class ScriptPrinter(BlockPrinter):
 
     def invocation(self, op: InvokeOp, inputs: Sequence[str]) -> str:
         name = op.function.root_reference.data
-        module = quote(op.module.data)
-        path = f'f"{{module}}.{module[1:-1]}"' if self.inside else module
+        path = self._path(op.module.data) if self.inside else quote(op.module.data)
         names = op.callee.numbers.values()
         settings = [
             f"{name}={number}" for name, number in zip(names, self.number_texts(op), strict=True)
@@ -41,9 +40,16 @@ class ScriptPrinter(BlockPrinter):
         (stem, first), (_, last) = (numbered(chain[i].module.data) for i in (0, -1))
         counts = f"{first}, {last + 1}" if first else f"{last + 1}"
         function = function_name(chain[0].function.root_reference.data)
-        inner = "{module}." if self.inside else ""
-        call = f'{function}(f"{inner}{stem}.{{{self.loop}}}", ...)'
+        call = f"{function}({self._path(stem, self.loop)}, ...)"
         return f"for {self.loop} in range({counts}):", call
+
+    def _path(self, path: str, number: str = "") -> str:
+        """The expression of a module's path: within the function's module, with a number at its
+        end."""
+        quoted = quote(path.replace("{", "{{").replace("}", "}}"))
+        inner = "{module}." if self.inside else ""
+        end = f".{{{number}}}" if number else ""
+        return f"f{quoted[0]}{inner}{quoted[1:-1]}{end}{quoted[-1]}"
 
     def print_function(self, docstring: str) -> None:
         """Print the function."""

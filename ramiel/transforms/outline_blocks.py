@@ -35,6 +35,7 @@ from ramiel.transforms.generic_blocks import (
 )
 from ramiel.transforms.isomorphism import CanonicalForm, Node, canonical_form
 from ramiel.transforms.module_paths import module_path
+from ramiel.transforms.own_parameters import is_module_path
 from ramiel.transforms.short_names import short_names
 from ramiel.transforms.task_graph import values_read
 
@@ -195,7 +196,7 @@ def _paths_in_several(blocks: Sequence[Block]) -> set[str]:
 
 
 def candidates(block: Block) -> Iterator[Candidate]:
-    """A candidate for each module path; none with operations that are no calls."""
+    """A candidate for each path that Python can say; none with operations that are no calls."""
     found: dict[str, Candidate] = {}
     spoiled: set[str] = set()
     for op in block.ops:
@@ -206,7 +207,7 @@ def candidates(block: Block) -> Iterator[Candidate]:
                 found.setdefault(path, Candidate(path, block=block)).operations.append(op)
             else:
                 spoiled.add(path)
-    return (found[path] for path in found if path not in spoiled)
+    return (found[path] for path in found if path not in spoiled and is_module_path(path))
 
 
 def _disjoint(family: Sequence[Candidate]) -> list[Candidate]:

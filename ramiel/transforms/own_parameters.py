@@ -114,8 +114,12 @@ def _rename_illegal(graph: GraphOp) -> None:
 
 def is_path(name: str) -> bool:
     """Whether a module can have a parameter of this name."""
-    segments = name.split(".")
-    return all(map(_is_segment, segments)) and not segments[-1].isdigit()
+    return is_module_path(name) and not name.rpartition(".")[2].isdigit()
+
+
+def is_module_path(path: str) -> bool:
+    """Whether a module can have a module at this path."""
+    return all(map(_is_segment, path.split(".")))
 
 
 def _is_segment(segment: str) -> bool:

@@ -88,7 +88,7 @@ def place_of(
     the names in functions that are known already.
     """
     name = node_name(op)
-    if isinstance(op, InvokeOp):
+    if isinstance(op, InvokeOp) and name:
         path = tuple(name.strip("/").split("."))
         if len(op.results) == 1:
             return path
