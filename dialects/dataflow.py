@@ -77,9 +77,7 @@ def verify_topological_order(block: Block, known: set[SSAValue]) -> None:
     for op in block.ops:
         for operand in op.operands:
             if operand not in known:
-                raise Fault(
-                    op, f"{syntax.name_of(op)} reads a value that is not defined before it"
-                )
+                raise Fault(op, f"{syntax.name_of(op)} reads a value that is not defined before it")
         for region in op.regions:
             for inner in region.blocks:
                 verify_topological_order(inner, known)

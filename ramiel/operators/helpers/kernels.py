@@ -129,7 +129,9 @@ def conv2d(
         y = F.conv2d(x, weight, bias, stride, padding, dilation, groups)
         return activate(y if add is None else y + add, activation, scalars, algorithm)
     if weight.dim() == 2:
-        return pointwise(x, weight, bias, add, (activation or "none", list(scalars), algorithm))
+        return pointwise(
+            x, weight, bias, add, (activation or "none", list(scalars), algorithm)
+        )
     convolution = pair(padding), pair(stride), pair(dilation), groups
     run: Any = torch.ops.mkldnn._convolution_pointwise
     if add is None:
@@ -152,7 +154,9 @@ def pointwise(
     pixels = x.permute(0, 2, 3, 1)
     if add is None:
         return run(pixels, weight, bias, *activation).permute(0, 3, 1, 2)
-    y = run.binary(pixels, add.permute(0, 2, 3, 1), weight, bias, "add").permute(0, 3, 1, 2)
+    y = run.binary(pixels, add.permute(0, 2, 3, 1), weight, bias, "add").permute(
+        0, 3, 1, 2
+    )
     return y.relu_() if activation[0] == "relu" else y
 
 

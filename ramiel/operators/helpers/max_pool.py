@@ -15,13 +15,20 @@ def max_pool2d(
     ceil_mode: bool = False,
 ) -> torch.Tensor:
     """F.max_pool2d of (N, C, H, W) with channels last: the maximum of rows, then of columns."""
-    if not x.is_contiguous(memory_format=torch.channels_last) or dilation not in (1, (1, 1)):
+    if not x.is_contiguous(memory_format=torch.channels_last) or dilation not in (
+        1,
+        (1, 1),
+    ):
         return F.max_pool2d(x, kernel_size, stride, padding, dilation, ceil_mode)
     y = x
     for axis in (0, 1):
         kernel, pad, step = (
             value if isinstance(value, int) else value[axis]
-            for value in (kernel_size, padding, kernel_size if stride is None else stride)
+            for value in (
+                kernel_size,
+                padding,
+                kernel_size if stride is None else stride,
+            )
         )
         y = _maximum_along(y, 2 + axis, kernel, step, pad, ceil_mode)
     return y
