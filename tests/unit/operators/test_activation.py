@@ -67,7 +67,7 @@ def test_celu() -> None:
         ("ThresholdedRelu", {"alpha": np.nan}),
     ],
 )
-def test_what_is_not_finite(operator: str, attributes: dict[str, float]) -> None:
+def test_what_is_not_finite(operator: str, attributes: dict[str, Any]) -> None:
     x = np.array([-np.inf, -200, -1, -0.0, 0.0, 1, 200, np.inf, np.nan], np.float32)
     check(operator, [x], oracle="onnxruntime", **attributes)
 
