@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xdsl.ir import SSAValue
 
 from ramiel.dialects.onnx_operation import OnnxOperation
@@ -9,6 +11,7 @@ from ramiel.dialects.syntax import Literal
 from ramiel.operators.emitter import Emitter
 from ramiel.operators.registry import Values, callee, meaning
 from ramiel.operators.shape import normal_axis
+from ramiel.operators.sizes import Size
 
 callee("torch.nn.functional.pad", "input, pad, /, mode='constant', value=None")
 callee(
@@ -69,7 +72,7 @@ def padding(op: OnnxOperation, emit: Emitter) -> Values:
     return emit("torch.nn.functional.pad", x, pad=ends, value=literal or None)
 
 
-def _pairs(before: list[int], after: list[int]) -> list[int]:
+def _pairs(before: Sequence[Size], after: Sequence[Size]) -> list[Size]:
     """Padding as F.pad has it: the last dimension first, without leading ones that have none."""
     ends = [end for pair in zip(reversed(before), reversed(after), strict=True) for end in pair]
     while ends[-2:] == [0, 0]:
@@ -128,6 +131,12 @@ def _pad_at_run_time(
 ) -> SSAValue:
     x, pads, axes = op.input(0), op.input(1), op.optional_input(3)
     fill = None if mode != "constant" or not value else value
+    sizes = emit.sizes(pads) if mode == "constant" and axes is None else None
+    if sizes is not None and not isinstance(value, SSAValue):
+        half = len(sizes) // 2
+        ends = _pairs(sizes[:half], sizes[half:])
+        type = op.results[0].type
+        return emit("torch.nn.functional.pad", x, pad=ends, value=fill, type=type)
     if axes is not None and emit.constant(axes) is None:
         return emit("pad_axes_by_tensor", x, pads, axes, mode=mode, value=fill)
     return emit("pad_by_tensor", x, pads, axes=_axes(op, emit, emit.rank(x)), mode=mode, value=fill)

@@ -180,12 +180,63 @@ recurrent (float[length, batch, 6] x) => (float[length, batch, 5] y)
 """
 """An LSTM whose first state has the batch of its input."""
 
+WINDOWS = """
+windows (float[batch, height, width, 4] x) => (float[n, 4, 4] y)
+{
+  two = Constant <value = int64 {2}> ()
+  one = Constant <value = int64 {1}> ()
+  zero = Constant <value = int64 {0}> ()
+  zeros = Constant <value = int64[1] {0}> ()
+  twos = Constant <value = int64[1] {2}> ()
+  fours = Constant <value = int64[1] {4}> ()
+  rest = Constant <value = int64[1] {-1}> ()
+  none = Constant <value = int64[3] {0, 0, 0}> ()
+  first = Constant <value = int64[2] {0, 0}> ()
+  pairs = Constant <value = int64[2] {-1, 2}> ()
+  last = Constant <value = int64[1] {-1}> ()
+  lowest = Constant <value = int64[1] {-9223372036854775807}> ()
+  sizes = Shape (x)
+  batch = Gather (sizes, zero)
+  height = Gather (sizes, one)
+  width = Gather (sizes, two)
+  height_over = Mod (height, two)
+  height_left = Sub (two, height_over)
+  height_pad = Mod (height_left, two)
+  width_over = Mod (width, two)
+  width_left = Sub (two, width_over)
+  width_pad = Mod (width_left, two)
+  height_vector = Unsqueeze (height_pad, zeros)
+  width_vector = Unsqueeze (width_pad, zeros)
+  reversed_ends = Concat <axis = 0> (none, width_vector, zeros, height_vector, first)
+  matrix = Reshape (reversed_ends, pairs)
+  flipped = Slice (matrix, last, lowest, zeros, last)
+  rows = Transpose <perm = [1, 0]> (flipped)
+  ends = Reshape (rows, rest)
+  padded = Pad (x, ends)
+  padded_sizes = Shape (padded)
+  padded_height = Gather (padded_sizes, one)
+  padded_width = Gather (padded_sizes, two)
+  down = Div (padded_height, two)
+  across = Div (padded_width, two)
+  batch_vector = Unsqueeze (batch, zeros)
+  down_vector = Unsqueeze (down, zeros)
+  across_vector = Unsqueeze (across, zeros)
+  grid = Concat <axis = 0> (batch_vector, down_vector, twos, across_vector, twos, fours)
+  split = Reshape (padded, grid)
+  together = Transpose <perm = [0, 1, 3, 2, 4, 5]> (split)
+  window = Concat <axis = 0> (rest, fours, fours)
+  y = Reshape (together, window)
+}
+"""
+"""Swin: an image padded to whole windows, F.pad's numbers as PyTorch's exporter turns them."""
+
 TEXTS = {
     "attention": ATTENTION,
     "patches": PATCHES,
     "grid": GRID,
     "packed": PACKED,
     "recurrent": RECURRENT,
+    "windows": WINDOWS,
 }
 BATCHES = ({"batch": 1, "length": 5}, {"batch": 3, "length": 8}, {"batch": 2, "length": 1})
 SIZES = {
@@ -198,6 +249,11 @@ SIZES = {
     ),
     "packed": ({"unk__1": 1, "unk__2": 3}, {"unk__1": 4, "unk__2": 2}, {"unk__1": 2, "unk__2": 7}),
     "recurrent": BATCHES,
+    "windows": (
+        {"batch": 1, "height": 3, "width": 4},
+        {"batch": 2, "height": 4, "width": 5},
+        {"batch": 3, "height": 2, "width": 2},
+    ),
 }
 """Three sizes of the inputs of each."""
 

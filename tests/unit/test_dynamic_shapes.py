@@ -9,7 +9,7 @@ import pytest
 from dynamic_models import SIZES, dynamic_model
 from stages import graph_of, write
 
-from ramiel.driver import load
+from ramiel.driver import PRESETS, load
 from ramiel.loading import import_package
 from ramiel.sampling import sample_inputs
 from ramiel.verification import Reference, call, compare
@@ -29,6 +29,7 @@ LINES = {
     ],
     "packed": ["rounded = x_dim1 // 2", "half = x[:, :rounded]"],
     "recurrent": ["state = torch.full((1, batch, 5), 0.5)"],
+    "windows": ["height_pad = height_left % 2", "padded = F.pad("],
 }
 
 
@@ -49,11 +50,12 @@ def test_one_package_runs_at_three_sizes(name: str, tmp_path: Path) -> None:
                 assert found.ok, (sizes, found)
 
 
+@pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("name", SIZES)
-def test_generated_code_computes_with_integers(name: str, tmp_path: Path) -> None:
+def test_generated_code_computes_with_integers(name: str, preset: str, tmp_path: Path) -> None:
     path = tmp_path / f"{name}.onnx"
     onnx.save(dynamic_model(name), path)
-    code = (write(path, "fast", tmp_path) / "model.py").read_text(encoding="utf-8")
+    code = (write(path, preset, tmp_path) / "model.py").read_text(encoding="utf-8")
     for line in LINES[name]:
         assert f"    {line}" in code
     assert ".tolist()" not in code

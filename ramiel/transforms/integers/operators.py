@@ -14,6 +14,7 @@ from xdsl.ir import SSAValue
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.operators.sizes import Size
 from ramiel.tensors import dims_of, element_of, static_shape
+from ramiel.transforms.integers.rearranging import REARRANGING, rearranged_places
 from ramiel.transforms.integers.sources import Sizes
 from ramiel.transforms.integers.values import (
     MAX_NUMBER,
@@ -52,6 +53,11 @@ class Operands:
     def of(self, value: SSAValue) -> Integers | None:
         """The integers that a value holds, None if it is something else."""
         return self.sizes.integers.get(value) or constant_integers(value, self.store)
+
+    def numbers(self, value: SSAValue | None) -> tuple[int, ...] | None:
+        """The integers of a constant, None if there is none."""
+        found = None if value is None else constant_integers(value, self.store)
+        return None if found is None else found.numbers
 
     def all(self) -> list[Integers] | None:
         """The integers of all operands, None if one is something else."""
@@ -172,11 +178,29 @@ def _ceil(given: Operands) -> Integers | None:
 
 
 def _reshaped(given: Operands) -> Integers | None:
-    """Unsqueeze, Squeeze or Reshape between ranks 0 and 1."""
-    data, dims = given.optional(0), dims_of(given.op.results[0].type)
+    """Unsqueeze, Squeeze or Reshape to ranks 0 and 1."""
+    data, dims = given.optional(0) or rearranged(given), dims_of(given.op.results[0].type)
     if data is None or dims is None or len(dims) > 1 or (not dims and len(data.elements) != 1):
         return None
     return Integers(data.elements, len(dims), data.dtype)
+
+
+def rearranged(given: Operands) -> Integers | None:
+    """The elements of a vector in another order, as PyTorch's exporter writes F.pad's numbers."""
+    steps: list[OnnxOperation] = []
+    value = given.op.input(0)
+    data = given.of(value)
+    while data is None:
+        op = value.owner
+        if not isinstance(op, OnnxOperation) or op.operator not in REARRANGING or op.domain:
+            return None
+        steps.append(op)
+        value = op.input(0)
+        data = given.of(value)
+    places = rearranged_places(len(data.elements), reversed(steps), given.numbers)
+    if places is None:
+        return None
+    return Integers(tuple(data.elements[place] for place in places), 1, data.dtype)
 
 
 def _pairwise(first: Integers, second: Integers, compute: Compute) -> Integers | None:
@@ -226,7 +250,9 @@ def _modulo(given: Operands) -> Integers | None:
     operands = given.all()
     if operands is None or operands[0].dtype.kind != "i":
         return None
-    return _pairwise(operands[0], operands[1], given.compute.remainder)
+    if given.op.integer("fmod"):
+        return _pairwise(operands[0], operands[1], given.compute.remainder)
+    return _pairwise(operands[0], operands[1], given.compute.modulo)
 
 
 def _reduction(operation: Callable[[Arithmetic], Callable[[Size, Size], Size]]) -> Transfer:

@@ -116,6 +116,14 @@ class Arithmetic:
         """The remainder of natural numbers; None if one may be negative."""
         return self._quotient("integer.mod", a, b)
 
+    def modulo(self, a: Size, b: Size) -> Size | None:
+        """a modulo a natural number, which is natural as in Python; None if b may be negative."""
+        if not isinstance(b, int) or b < 1:
+            return self.remainder(a, b)
+        if isinstance(a, int):
+            return a % b
+        return 0 if b == 1 else self._call("integer.mod", a, b)
+
     def smaller(self, a: Size, b: Size) -> Size:
         """min(a, b)."""
         if isinstance(a, int) and isinstance(b, int):
@@ -165,6 +173,8 @@ def is_natural(size: Size) -> bool:
     literals = [_is_natural_literal(item) for item in call.literals.data.values()]
     if key == "integer.max":
         return any(literals) or any(is_natural(operand) for operand in call.operands)
+    if key == "integer.mod" and "other" in call.literals.data:
+        return _is_natural_literal(call.literals.data["other"])
     if key in NATURAL_IF_OPERANDS_ARE or key == "integer.min":
         return all(literals) and all(is_natural(operand) for operand in call.operands)
     return False

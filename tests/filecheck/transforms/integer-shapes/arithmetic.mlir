@@ -52,3 +52,36 @@ dataflow.graph @negative(%x : tensor<?xf32, ["n"]>) -> (tensor<1xi64>) {
   %half = onnx.Div(%less, %two) : (tensor<1xi64>, tensor<1xi64>) -> tensor<1xi64>
   dataflow.output %half : tensor<1xi64>
 }
+
+// -----
+
+// A remainder by a known number is never negative, so that what is left of a window is an integer
+// too; it may take any way through a matrix to where Pad wants it.
+
+// CHECK-LABEL: async def cluster_0
+// CHECK:      length = x.shape[1]
+// CHECK-NEXT: over = length % 4
+// CHECK-NEXT: left = 4 - over
+// CHECK-NEXT: missing = left % 4
+// CHECK-NEXT: y = F.pad(x, (0, missing))
+dataflow.graph @window(%x : tensor<1x?xf32, ["length"]>) -> (tensor<1x?xf32>) {
+  %zeros = dataflow.constant dense<0> : tensor<1xi64>
+  %one = dataflow.constant dense<1> : tensor<1xi64>
+  %four = dataflow.constant dense<4> : tensor<1xi64>
+  %last = dataflow.constant dense<-1> : tensor<1xi64>
+  %lowest = dataflow.constant dense<-9223372036854775807> : tensor<1xi64>
+  %pairs = dataflow.constant dense<[-1, 2]> : tensor<2xi64>
+  %none = dataflow.constant dense<0> : tensor<2xi64>
+  %sizes = onnx.Shape(%x) : (tensor<1x?xf32, ["length"]>) -> tensor<2xi64>
+  %length = onnx.Gather(%sizes, %one) : (tensor<2xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %over = onnx.Mod(%length, %four) : (tensor<1xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %left = onnx.Sub(%four, %over) : (tensor<1xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %missing = onnx.Mod(%left, %four) : (tensor<1xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %ends = onnx.Concat(%zeros, %missing, %none) {axis = 0} : (tensor<1xi64>, tensor<1xi64>, tensor<2xi64>) -> tensor<4xi64>
+  %matrix = onnx.Reshape(%ends, %pairs) : (tensor<4xi64>, tensor<2xi64>) -> tensor<2x2xi64>
+  %flipped = onnx.Slice(%matrix, %last, %lowest, %zeros, %last) : (tensor<2x2xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<2x2xi64>
+  %turned = onnx.Transpose(%flipped) {perm = [1, 0]} : (tensor<2x2xi64>) -> tensor<2x2xi64>
+  %pads = onnx.Reshape(%turned, %last) : (tensor<2x2xi64>, tensor<1xi64>) -> tensor<4xi64>
+  %y = onnx.Pad(%x, %pads) : (tensor<1x?xf32, ["length"]>, tensor<4xi64>) -> tensor<1x?xf32>
+  dataflow.output %y : tensor<1x?xf32>
+}
