@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from onnx import NodeProto, TensorProto, TypeProto
 from onnx.defs import OpSchema
@@ -14,6 +16,27 @@ MOST_LISTED = 8
 """Types that a message lists."""
 
 
+@dataclass(frozen=True)
+class Formal:
+    """What the schema says of an operand."""
+
+    name: str
+    variable: str
+    """The type variable, such as "T"."""
+    is_shared: bool
+    """Whether all operands of that variable have one type."""
+    types: frozenset[str]
+
+
+@functools.cache
+def formals(schema: OpSchema) -> tuple[Formal, ...]:
+    """Those of an operator, read once: onnx makes new sets of strings each time."""
+    return tuple(
+        Formal(item.name, item.type_str, item.is_homogeneous, frozenset(item.types))
+        for item in schema.inputs
+    )
+
+
 def check_operand_types(
     node: NodeProto, schema: OpSchema, type_of: Callable[[str], TypeProto | None]
 ) -> None:
@@ -22,24 +45,28 @@ def check_operand_types(
     Nor may two have different types where the schema has one variable for both.  A type that is not
     known is not checked.
     """
-    if onnx_microsoft.is_own(schema):
+    if onnx_microsoft.is_own(schema) or not (known := formals(schema)):
         return
     bound: dict[str, tuple[str, str]] = {}
     for index, name in enumerate(node.input):
-        formal = schema.inputs[min(index, len(schema.inputs) - 1)] if schema.inputs else None
+        formal = known[min(index, len(known) - 1)]
         proto = type_of(name) if name else None
         found = None if proto is None else type_text(proto)
-        if formal is None or found is None:
+        if found is None:
             continue
-        operand, operator = f"operand {index} ({formal.name})", _operator(schema)
         if found not in formal.types:
-            raise RamielError(f"{operand} is {found}, {operator} takes {_listed(formal.types)}")
-        if not formal.is_homogeneous:
+            raise RamielError(
+                f"operand {index} ({formal.name}) is {found}, {_operator(schema)} takes "
+                f"{_listed(formal.types)}"
+            )
+        if not formal.is_shared:
             continue
-        other, wanted = bound.setdefault(formal.type_str, (operand, found))
+        operand = f"{index} ({formal.name})"
+        other, wanted = bound.setdefault(formal.variable, (operand, found))
         if found != wanted:
             raise RamielError(
-                f"{operand} is {found} and {other} {wanted}, {operator} takes one type for both"
+                f"operand {operand} is {found} and operand {other} {wanted}, "
+                f"{_operator(schema)} takes one type for both"
             )
 
 
@@ -68,6 +95,7 @@ def _of_elements(kind: str, data_type: int) -> str | None:
     return element and f"{kind}({element})"
 
 
+@functools.cache
 def _element(data_type: int) -> str | None:
     names = {number: name.lower() for name, number in TensorProto.DataType.items()}
     return names.get(data_type) if data_type != TensorProto.UNDEFINED else None
@@ -78,7 +106,7 @@ def _operator(schema: OpSchema) -> str:
     return f"{domain}{schema.name} of opset version {schema.since_version}"
 
 
-def _listed(types: set[str]) -> str:
+def _listed(types: frozenset[str]) -> str:
     listed = sorted(types)
     more = f" and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
     return ", ".join(listed[:MOST_LISTED]) + more
