@@ -80,12 +80,12 @@ def merge_disjoint(
     current: Clusters = [list(tasks) for tasks in clusters if tasks]
     timeline, makespan = timed(current)
     while True:
-        current = order_by_time(graph, current, timeline)
-        late = start_late(graph, current, timeline, message)
-        groups = _share_workers(graph, current, late, message)
+        ordered = order_by_time(graph, current, timeline)
+        late = start_late(graph, ordered, timeline, message)
+        groups = _share_workers(graph, ordered, late, message)
         if len(groups) == len(current):
             return current
-        joined = [[task for index in group for task in current[index]] for group in groups]
+        joined = [[task for index in group for task in ordered[index]] for group in groups]
         by_time = order_by_time(graph, joined, late)
         urgent_first = order_by_priority(graph, joined, message)
         trials = [(*timed(trial), trial) for trial in (by_time, urgent_first)]
