@@ -64,11 +64,12 @@ class Contender:
     name: str
     package: str
     executor: str
+    cores: int = CORES
 
 
 CONTENDERS = (
-    Contender(PLAIN, "lanes", PLAIN),
-    Contender("serial", "lanes", "serial"),
+    Contender(PLAIN, "lanes", PLAIN, 1),
+    Contender("serial", "lanes", "serial", 1),
     Contender("threads", "lanes", "threads"),
     Contender("processes", "process_lanes", "processes"),
     Contender("compiled", "compiled", "threads"),
@@ -190,7 +191,7 @@ def round_alone(process: Process, calls: int, sessions: Collection[int]) -> floa
     """
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        watch = Watch(sessions)
+        watch = Watch(sessions, CORES - process.contender.cores)
         median = process.round(calls)
         if watch.alone():
             return median

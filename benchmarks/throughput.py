@@ -73,6 +73,11 @@ class Contender:
     package: str = "one"
     """The folder of the compiled package: for one sample, or for a whole batch."""
 
+    @property
+    def cores(self) -> int:
+        """How many it uses."""
+        return 1 if self.kind == "serial" and self.threads == 1 else CORES
+
 
 CONTENDERS = (
     Contender("serial, 1 core", "serial", 1),
@@ -245,7 +250,7 @@ def round_alone(process: Process, batch: int, calls: int, sessions: Collection[i
     """
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        watch = Watch(sessions)
+        watch = Watch(sessions, CORES - process.contender.cores)
         seconds = process.round(batch, calls)
         if watch.alone():
             return seconds
