@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from small_models import SMALL_MODELS
 
 from ramiel.costs import calibration as calibrations
 from ramiel.costs import measuring, messages
@@ -16,6 +19,7 @@ from ramiel.costs.calibration import (
     save,
     this_machine,
 )
+from ramiel.driver import Options, compile_model
 from ramiel.errors import RamielError
 from ramiel.remarks import collected
 
@@ -149,3 +153,15 @@ def test_an_executor_that_cannot_run_here_is_left_out(monkeypatch: pytest.Monkey
     with collected() as remarks:
         assert messages.measure_executors(names=["far"]) == {}
     assert remarks == ["executor far is not calibrated: no ranks"]
+
+
+def test_a_schedule_reckons_with_the_messages_of_its_executor(calibration: Calibration):
+    threads = calibration.executors["threads"]
+    processes = replace(threads, message_ns=77_000)
+    executors = {"threads": threads, "processes": processes}
+    save(replace(calibration, executors=executors), calibration_file())
+    for executor, costs in executors.items():
+        options = Options(cost_model="roofline", executor=executor)
+        compilation = compile_model(SMALL_MODELS["towers"](), options, package="towers")
+        machine = json.loads(compilation.costs)["machine"]
+        assert machine["message_ns"] == costs.message_ns
