@@ -7,7 +7,6 @@ from typing import Any
 
 from torch import Tensor
 
-from .cores import NOWHERE
 from .errors import CallTimeout
 from .modes import CallerModes
 from .program import Program
@@ -25,8 +24,6 @@ class Call:
             cluster.name: SimpleQueue() for cluster in program.clusters
         }
         """What each cluster waits at; None there means that the call is over."""
-        self.places = [NOWHERE for _ in program.clusters]
-        """The core that each lane's thread runs on, see cores.py."""
         self._outputs: list[dict[str, Tensor]] = []
         self._ended: SimpleQueue[BaseException | None] = SimpleQueue()
 

@@ -6,15 +6,13 @@ import contextlib
 import os
 import select
 import signal
-from array import array
 
-from .cores import NOWHERE
 from .errors import ClusterError
 from .executor import Options
 from .launch import WorkerProcess, fork, spawn
 from .process_worker import Ends, serve
 from .program import Program
-from .shared_memory import Inbox, Outbox, new_file, shared_places
+from .shared_memory import Inbox, Outbox, new_file
 from .signals import Line, Note, make_room, new_alarm, post, read
 
 
@@ -40,8 +38,6 @@ class Pool:
         count = len(self.program.clusters)
         self._process = os.getpid()
         files = [self._own(new_file()) for _ in range(1 + count)]
-        places = self._own(new_file())
-        shared_places(places, count)[:] = array("i", [NOWHERE] * count)
         bells = [self._pipe() for _ in range(count)]
         alarms = [self._alarm() for _ in range(count)]
         answers = [self._pipe() for _ in range(count)]
@@ -50,7 +46,7 @@ class Pool:
         self._bells = [Line(write, a) for (_, write), a in zip(bells, alarms, strict=True)]
         for index in range(count):
             bell = Line(bells[index][0], alarms[index])
-            ends = Ends(files, places, bell, self._bells, Line(answers[index][1]))
+            ends = Ends(files, bell, self._bells, Line(answers[index][1]))
             arguments = (self.program, index, ends, options.file, options.keep_memory)
             if options.start_method == "fork":
                 process, lifeline = fork(serve, arguments, ends.all(), self._open)

@@ -13,13 +13,12 @@ import torch
 from torch import Tensor
 
 from .channels import Channels, run_blocking
-from .cores import Place
 from .errors import CallAborted, ClusterError
 from .memory import keep_freed_memory
 from .packing import flat, paired
 from .preparation import Preparation
 from .program import Program
-from .shared_memory import Inbox, Outbox, shared_places
+from .shared_memory import Inbox, Outbox
 from .signals import Bell, Line, Note, post
 from .source_map import cluster_error
 from .weights import Weights, WeightsFile
@@ -36,8 +35,6 @@ class Ends:
 
     files: Sequence[int]
     """The caller's, then each cluster's."""
-    places: int
-    """A file that all of them write to, see shared_places."""
     bell: Line
     """To read from: this worker's notes."""
     bells: Sequence[Line]
@@ -50,7 +47,6 @@ class Ends:
         lines = (self.bell, *self.bells, self.caller)
         return {
             *self.files,
-            self.places,
             *(file for line in lines for file in line if file is not None),
         }
 
@@ -94,7 +90,6 @@ class Worker:
         self._caller = ends.caller
         self._inboxes = [Inbox(file) for file in ends.files]
         self._outbox = Outbox(ends.files[1 + cluster])
-        self._place = Place(shared_places(ends.places, len(program.clusters)), cluster)
         self._numbers = {name: i for i, name in enumerate(c.name for c in program.clusters)}
         messages = enumerate(program.messages)
         self._messages = {(m.value, m.source, m.destination): i for i, m in messages}
@@ -122,8 +117,6 @@ class Worker:
     def run(self, begin: Note) -> None:
         """The cluster's part of a call; an error is reported, and the next call can come."""
         call, slot = begin.call, begin.number  # no other call uses this slot now
-        if self.cluster.width == 1:
-            self._place.find()
         try:
             self._check(call)
             modes, *rest = self._inboxes[0].get(begin.at, begin.size)

@@ -22,12 +22,6 @@ def new_file() -> int:
         return os.dup(file.fileno())
 
 
-def shared_places(file: int, count: int) -> Any:
-    """That many integers in a file, for cores.py: a sequence that all who map it change."""
-    os.ftruncate(file, 4 * count)
-    return memoryview(mmap.mmap(file, 4 * count)).cast("i")
-
-
 class Outbox:
     """The writer's side of a file: a slot for each kind of parcel, which grows when it must."""
 

@@ -16,11 +16,10 @@ from torch import Tensor
 
 from .call import Call
 from .channels import Channels, run_blocking
-from .cores import Place
 from .errors import CallAborted, ClosedError
 from .executor import Executor, Options, PendingCall
 from .preparation import Preparation
-from .program import Program
+from .program import Cluster, Program
 from .source_map import cluster_error
 from .team_call import TeamCall, team_size
 from .weights import Weights
@@ -83,8 +82,7 @@ class ThreadsExecutor(Executor):
                 job = TeamCall(call, size, inputs, w, self.preparation, self._team_members)
                 self._started_team(size).queues[0].put(job)
                 return call
-            count = range(len(self.program.clusters))
-            jobs = [_Job(call, index, inputs, w, self.preparation) for index in count]
+            jobs = [_Job(call, c, inputs, w, self.preparation) for c in self.program.clusters]
             for queue, job in zip(self._started().queues, jobs, strict=True):
                 queue.put(job)
         except BaseException:  # Ctrl-C: no cluster may wait for one that has no job
@@ -136,14 +134,13 @@ class _Job:
     def __init__(
         self,
         call: Call,
-        index: int,
+        cluster: Cluster,
         inputs: Mapping[str, Tensor],
         w: Weights,
         preparation: Preparation,
     ) -> None:
         self._call = call
-        self._cluster = cluster = call.program.clusters[index]
-        self._place = Place(call.places, index)
+        self._cluster = cluster
         self._channels = _Channels(call, cluster.name)
         self._arguments = [inputs[name] for name in cluster.reads]
         self._w = w
@@ -154,8 +151,6 @@ class _Job:
         call = self._call
         if call.aborted:
             return
-        if self._cluster.width == 1:
-            self._place.find()
         try:
             with call.modes.entered():
                 w = self._preparation.weights_of(self._cluster, self._w)
