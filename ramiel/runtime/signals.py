@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 from .errors import ModelError
 
-SPIN = 30e-6
-"""Seconds to look again before sleeping: to wake up a sleeping core costs more."""
+SPIN = 1e-3
+"""Seconds to look again before sleeping.  To wake up a sleeping core costs less; but Linux moves
+only who is ready to run away from a core that two share, and leaves those that sleep in turns."""
+YIELD = getattr(os, "sched_yield", None)
 PIPE_SIZE = 65536  # what Linux gives a pipe at first
 
 
@@ -88,6 +90,8 @@ class Bell:
                 notes = read(self._pipe)
                 if notes != []:
                     return notes or []
+                if YIELD is not None:
+                    YIELD()  # whoever else is on this core goes first
             self._poll.poll()
             if self._alarm is not None:
                 with contextlib.suppress(BlockingIOError):
