@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from xdsl.ir import SSAValue
 
-from ramiel.backend.cluster_printer import cluster_name, cluster_of
+from ramiel.backend.cluster_printer import cluster_name
 from ramiel.backend.layout_printer import has_layouts
 from ramiel.backend.module_printer import (
     INFERENCE_ONLY,
     declared_input,
+    declared_messages,
     print_tuple,
     running_statistics,
-    static_type,
 )
 from ramiel.backend.naming import Names
 from ramiel.backend.source import Source, as_comment
@@ -95,13 +95,7 @@ def _print_class(
         for stage in cut
     ]
     print_tuple(source, "stages", entries)
-    messages = [
-        f"Message({quote(names[channel.send.value])}, "
-        f"{quote(cluster_name(cluster_of(channel.send)))}, "
-        f"{quote(cluster_name(cluster_of(channel.recv)))}{static_type(channel.recv.result.type)})"
-        for channel in program.channels
-    ]
-    print_tuple(source, "messages", messages)
+    print_tuple(source, "messages", declared_messages(program, names))
     print_tuple(source, "schedules", [_schedule_name(worker) for worker in program.workers])
     prepared = [cluster_name(cluster) for cluster in program.clusters if has_layouts(cluster)]
     if prepared:

@@ -33,6 +33,8 @@ from ramiel.tensors import dims_of, element_of
 
 INFERENCE_ONLY = "inference_only"
 """The attribute of a program whose weights are no more the model's own."""
+SEVERAL = 3
+"""Fewer messages are listed one by one."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +96,17 @@ def _print_head(source: Source, program: ProgramOp, title: str, arguments: str, 
         source.add("from . import _operators as operators")
     if program.workers:
         names = ("BatchModel", "Input", "Message", "SampleChannels", "Stage", "Weights")
-        used = [name for name in names if name != "Message" or "Message(" in body]
+        used = [name for name in names if name != "Message" or _has_messages(body)]
         source.add(f"from ._runtime import {', '.join(used)}")
         return
     names = ["Channels", "Cluster", "Input", "Message", "ParallelModel", "Weights", "compiled"]
-    optional = {"Message": "Message(", "compiled": "@compiled"}
-    used = [name for name in names if optional.get(name, "") in body]
+    unused = {"Message": not _has_messages(body), "compiled": "@compiled" not in body}
+    used = [name for name in names if not unused.get(name, False)]
     source.add(f"from ._runtime import {', '.join(used)}")
+
+
+def _has_messages(body: str) -> bool:
+    return "Message(" in body or "Message.several(" in body
 
 
 def prediction(program: ProgramOp, key: str) -> int:
@@ -174,14 +180,28 @@ def _print_class(
         prepare = f", prepare=layouts.{name}" if has_layouts(cluster) else ""
         clusters.append(f"Cluster({name}, reads={format_literal(reads)}{width}{prepare})")
     print_tuple(source, "clusters", clusters)
-    messages = [
-        f"Message({quote(names[channel.send.value])}, "
-        f"{quote(cluster_name(cluster_of(channel.send)))}, "
-        f"{quote(cluster_name(cluster_of(channel.recv)))}{static_type(channel.recv.result.type)})"
-        for channel in program.channels
-    ]
-    print_tuple(source, "channels", messages)
+    print_tuple(source, "channels", declared_messages(program, names))
     source.add("", "", f"Model = {title}")
+
+
+def declared_messages(program: ProgramOp, names: Mapping[SSAValue, str]) -> list[str]:
+    """The messages as the class lists them; those that are alike but for name and shape at once."""
+    alike: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+    for channel in program.channels:
+        clusters = (quote(cluster_name(cluster_of(op))) for op in (channel.send, channel.recv))
+        dtype, shape = static_type(channel.recv.result.type) or ("", "")
+        item = (quote(names[channel.send.value]), shape)
+        alike.setdefault((*clusters, dtype), []).append(item)
+    texts: list[str] = []
+    for (source, destination, dtype), items in alike.items():
+        if dtype and len(items) >= SEVERAL:
+            shapes = ", ".join(f"{name}: {shape}" for name, shape in items)
+            texts.append(f"*Message.several({source}, {destination}, {dtype}, {{{shapes}}})")
+            continue
+        for name, shape in items:
+            known = f", {dtype}, {shape}" if dtype else ""
+            texts.append(f"Message({name}, {source}, {destination}{known})")
+    return texts
 
 
 def print_tuple(source: Source, name: str, items: list[str]) -> None:
@@ -207,16 +227,16 @@ def running_statistics(program: ProgramOp) -> list[str]:
     return list(found)
 
 
-def static_type(type: Attribute) -> str:
-    """The dtype and shape of a message, if every call has the same ones."""
+def static_type(type: Attribute) -> tuple[str, str] | None:
+    """The dtype and the shape of a message, if every call has the same ones."""
     dims, element = dims_of(type), element_of(type)
     if dims is None or element is None or not all(isinstance(dim, int) for dim in dims):
-        return ""
+        return None
     try:
         dtype = element_types.of_mlir(element).torch
     except RamielError:
-        return ""
-    return f", torch.{dtype}, {format_literal(dims)}" if dtype else ""
+        return None
+    return (f"torch.{dtype}", format_literal(dims)) if dtype else None
 
 
 def declared_input(name: str, argument: SSAValue, samples: int = 1) -> str:

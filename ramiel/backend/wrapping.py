@@ -25,7 +25,7 @@ def wrap(statement: str, indent: int = 0, comma: bool = False, broken: bool = Fa
         else _last_pair(statement)
     )
     if pair is None or indent + pair[0] + 1 > LINE_LENGTH:
-        return _parenthesize(statement, indent, end)
+        return _wrap_subscript(statement, indent, end) or _parenthesize(statement, indent, end)
     opening, closing = pair
     head, body, tail = (
         statement[: opening + 1],
@@ -47,12 +47,33 @@ def _is_tuple(head: str) -> bool:
     return not before or before[-1] in "=,:" or before.endswith("return")
 
 
+def _wrap_subscript(statement: str, indent: int, end: str) -> list[str]:
+    """`name = value[` … `]` at the last index that there is room before; [] for other values."""
+    target, equals, value = statement.partition(" = ")
+    if not equals or value[-1:] != "]" or value[0] == "[" or len(_operands(value)) > 1:
+        return []
+    outer = [position for position, depth in _brackets(statement) if depth == 0]
+    for opening, closing in reversed(list(zip(outer[::2], outer[1::2], strict=True))):
+        body = statement[opening + 1 : closing]
+        fits = max(indent + opening + 1, indent + 4 + len(body)) <= LINE_LENGTH
+        if fits and opening > len(target) and _is_subscript(statement, opening):
+            margin = " " * indent
+            first, last = statement[: opening + 1], statement[closing:]
+            return [margin + first, f"{margin}    {body}", f"{margin}{last}{end}"]
+    return []
+
+
 def _parenthesize(statement: str, indent: int, end: str) -> list[str]:
     """`name = (` … `)` around a right-hand side that cannot be broken at brackets of its own."""
     target, equals, value = statement.partition(" = ")
     margin = " " * indent
     if not equals:
         return [margin + statement + end]
+    targets = split_items(target)
+    if len(targets) > 1 and value[-1:] == ")":
+        first, *rest = wrap(f"_ = {value}", indent)
+        names = [f"{margin}    {name}," for name in targets]
+        return [f"{margin}(", *names, f"{margin}){first[indent + 1 :]}", *rest]
     return [f"{margin}{target} = (", *_wrap_operands(value, indent + 4), f"{margin}){end}"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -56,6 +56,18 @@ class Message:
     destination: str
     dtype: torch.dtype | None = None
     shape: tuple[int, ...] | None = None
+
+    @classmethod
+    def several(
+        cls,
+        source: str,
+        destination: str,
+        dtype: torch.dtype,
+        shapes: Mapping[str, tuple[int, ...]],
+    ) -> tuple[Message, ...]:
+        """Those of one dtype between two clusters: the shape of each value by its name."""
+        pairs = shapes.items()
+        return tuple(cls(name, source, destination, dtype, shape) for name, shape in pairs)
 
     @property
     def size(self) -> int | None:
