@@ -10,9 +10,25 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from ramiel.dialects.dataflow import ConstantOp, WeightOp
+from ramiel.frontend.names import identifier
 from ramiel.locations import inherit_location
 from ramiel.tensors import from_dense
 from ramiel.weight_files import programs
+
+
+def _name(constant: ConstantOp) -> str:
+    """What it is called; with dots like a weight that it is read with, if both are one module's."""
+    hint = constant.result.name_hint or "constant"
+    words = hint.split("_")
+    for operand in (operand for use in constant.result.uses for operand in use.operation.operands):
+        if not isinstance(operand.owner, WeightOp):
+            continue
+        path, dot, _ = operand.owner.weight_name.data.rpartition(".")
+        for start in range(1, len(words) if dot else 0):
+            name = f"{path}.{'_'.join(words[start:])}"
+            if identifier(name) == hint:
+                return name
+    return hint
 
 
 @dataclass(frozen=True)
@@ -26,8 +42,7 @@ class OutlineConstants(ModulePass):
             for constant in list(program.block.walk()):
                 if not isinstance(constant, ConstantOp):
                     continue
-                hint = constant.result.name_hint or "constant"
-                name = program.store.add(hint, from_dense(constant.value))
+                name = program.store.add(_name(constant), from_dense(constant.value))
                 weight = WeightOp(name, constant.result.type)
                 inherit_location(constant, weight)
                 Rewriter.replace_op(constant, weight)
