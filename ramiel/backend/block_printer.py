@@ -69,6 +69,14 @@ class BlockPrinter(ABC):
         """`for …:` over the modules of a chain, and the function to call in it with `…` for the
         arguments."""
 
+    def hidden(self, op: Operation) -> bool:
+        """Whether a later operation's statement computes it, too."""
+        return False
+
+    def also(self, op: Operation) -> Sequence[Operation]:
+        """The hidden operations that an operation's statement computes."""
+        return ()
+
     def call(self, op: CallOp) -> str:
         """The expression of a call."""
         return render(op, self.names.__getitem__)
@@ -80,11 +88,13 @@ class BlockPrinter(ABC):
     def print(self, indent: int = 4) -> None:
         """Print the statements, and the `return`."""
         operations = [op for op in self.block.ops if not isinstance(op, WeightOp | OutputOp)]
+        operations = [op for op in operations if not self.hidden(op)]
         chains = find_chains(operations)
         last = self._returned(operations)
         for op in operations:
             if op is last and op not in chains:
                 self.source.statement(f"return {self._expression(op)}", indent, op)
+                self._note(op)
                 self.regions.print_functions()
                 return
             if isinstance(op, InvokeOp) and op in chains:
@@ -131,6 +141,12 @@ class BlockPrinter(ABC):
         statement, comment = f"{targets} = {text}", shape_comment(op)
         fits = indent + len(statement) + 4 + len(comment) <= LINE_LENGTH
         self.source.statement(statement, indent, op, comment if fits else "")
+        self._note(op)
+
+    def _note(self, op: Operation) -> None:
+        """What else the line is from."""
+        if also := self.also(op):
+            self.source.also[len(self.source.lines)] = also
 
     def _give_names(self, op: IfOp | LoopOp) -> None:
         """Names for what is in the regions, as in the style with clusters."""

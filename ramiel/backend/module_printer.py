@@ -188,10 +188,12 @@ def declared_messages(program: ProgramOp, names: Mapping[SSAValue, str]) -> list
     """The messages as the class lists them; those that are alike but for name and shape at once."""
     alike: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
     for channel in program.channels:
-        clusters = (quote(cluster_name(cluster_of(op))) for op in (channel.send, channel.recv))
+        source, destination = (
+            quote(cluster_name(cluster_of(op))) for op in (channel.send, channel.recv)
+        )
         dtype, shape = static_type(channel.recv.result.type) or ("", "")
         item = (quote(names[channel.send.value]), shape)
-        alike.setdefault((*clusters, dtype), []).append(item)
+        alike.setdefault((source, destination, dtype), []).append(item)
     texts: list[str] = []
     for (source, destination, dtype), items in alike.items():
         if dtype and len(items) >= SEVERAL:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import TypeAlias
 
 Tree: TypeAlias = "dict[str, Tree | str]"
@@ -46,18 +46,21 @@ def tree_of(leaves: Mapping[str, str]) -> Tree:
     return root
 
 
-def constructor(node: Tree | str) -> str:
-    """The expression that makes a node."""
+def constructor(node: Tree | str, path: str = "", sequences: Container[str] = ()) -> str:
+    """The expression that makes the node at a path; `sequences` are called as they are."""
     if isinstance(node, str):
         return node
+    made = {name: constructor(node[name], f"{path}.{name}", sequences) for name in node}
     if is_list(node):
-        texts = [constructor(node[str(index)]) for index in range(len(node))]
+        texts = [made[str(index)] for index in range(len(node))]
+        if path in sequences:
+            return f"nn.Sequential({', '.join(texts)})"
         if is_repeated(node):
             return f"nn.ModuleList({texts[0]} for _ in range({len(texts)}))"
         return f"Group({', '.join(texts)})"
     if all(name.isidentifier() for name in node):
-        return f"Group({', '.join(f'{name}={constructor(node[name])}' for name in node)})"
-    items = ", ".join(f'"{name}": {constructor(child)}' for name, child in node.items())
+        return f"Group({', '.join(f'{name}={text}' for name, text in made.items())})"
+    items = ", ".join(f'"{name}": {text}' for name, text in made.items())
     return f"Group(**{{{items}}})"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from xdsl.ir import Operation
 
@@ -15,6 +15,8 @@ class Source:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.origin: dict[int, Operation] = {}
+        self.also: dict[int, Sequence[Operation]] = {}
+        """The other operations of lines that are from several."""
 
     def add(self, *lines: str) -> None:
         """Append lines as they are."""
@@ -33,6 +35,13 @@ class Source:
             self.lines.append(line)
             if op is not None:
                 self.origin[len(self.lines)] = op
+
+    def extend(self, other: Source) -> None:
+        """Append the lines of another source, with what they are from."""
+        offset = len(self.lines)
+        self.lines.extend(other.lines)
+        self.origin.update({line + offset: op for line, op in other.origin.items()})
+        self.also.update({line + offset: ops for line, ops in other.also.items()})
 
     @property
     def text(self) -> str:

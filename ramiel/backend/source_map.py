@@ -16,16 +16,26 @@ from ramiel.dialects.torch_function import InvokeOp
 from ramiel.locations import node_name
 
 Lines = Mapping[str, Mapping[str, Any]]
-"""Line -> {"node": …, "operation": …}, and in a function "nodes": the node in each module."""
+"""Line -> {"node": …, "operation": …}, in a function "nodes": the node in each module, and "also":
+the nodes of other operations that the line computes."""
 
 
 def lines_of(source: Source, offset: int = 0) -> Lines:
     """The entry of each line that an operation was printed to, `offset` lines further down."""
-    return {
-        str(line + offset): entry
-        for line, op in source.line_map().items()
-        if (entry := _entry(op)) is not None
-    }
+    found: dict[str, dict[str, Any]] = {}
+    for line, op in source.line_map().items():
+        entry = _entry(op)
+        if entry is None:
+            continue
+        if also := [node for other in source.also.get(line, ()) for node in _nodes(other)]:
+            entry["also"] = also
+        found[str(line + offset)] = entry
+    return found
+
+
+def _nodes(op: Operation) -> list[str]:
+    entry = _entry(op) or {}
+    return [node for node in (entry.get("node"), *entry.get("nodes", {}).values()) if node]
 
 
 def _entry(op: Operation) -> dict[str, Any] | None:
@@ -45,7 +55,9 @@ def map_text(lines: Lines) -> str:
     """The text of model.map.json: `lines`, and `nodes`, the lines of each ONNX node."""
     nodes: dict[str, list[int]] = {}
     for line, entry in lines.items():
-        for node in dict.fromkeys([entry["node"], *entry.get("nodes", {}).values()]):
+        for node in dict.fromkeys(
+            [entry["node"], *entry.get("nodes", {}).values(), *entry.get("also", ())]
+        ):
             if node:
                 nodes.setdefault(node, []).append(int(line))
     return json.dumps({"lines": lines, "nodes": nodes}, indent=1) + "\n"

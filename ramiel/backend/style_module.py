@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xdsl.dialects.builtin import StringAttr
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from ramiel import element_types
-from ramiel.backend.block_printer import BlockPrinter, annotated, numbered
+from ramiel.backend.block_printer import BlockPrinter, annotated, find_chains, numbered
 from ramiel.backend.constructors import ClassParameters, Instances, invocation_arguments
 from ramiel.backend.module_tree import (
     GROUP,
@@ -19,10 +19,12 @@ from ramiel.backend.module_tree import (
     tree_of,
 )
 from ramiel.backend.naming import RESERVED, class_name
+from ramiel.backend.sequential import Run, find_runs
 from ramiel.backend.source import Source, as_comment
-from ramiel.dialects.dataflow import GraphOp
+from ramiel.dialects.dataflow import GraphOp, OutputOp, WeightOp
 from ramiel.dialects.torch import CallOp
 from ramiel.dialects.torch_function import FunctionOp, InvokeOp
+from ramiel.frontend.names import identifier
 from ramiel.operators.leaf_modules import Argument, Constructor, LeafModule, leaf_module
 from ramiel.operators.rendering import Code
 from ramiel.tensors import element_of
@@ -59,14 +61,45 @@ class ModulePrinter(BlockPrinter):
         self.parameters.given = [list(self.numbers).index(value) for value in given]
         self.inputs = [v for v in self.inputs if v not in self.numbers or v in given]
         children = self._children()
+        self.runs = self._runs(list(children), instances.paths[symbol][0] if symbol else "")
+        for run in {run.path: run for run in self.runs.values()}.values():
+            for path, made in run.plain.items():
+                children[path] = [made for _ in self.instances]
+            self.names[run.operations[-1].results[0]] = self.names.namespace.fresh(
+                identifier(run.path.rpartition(".")[2] if symbol else run.path)
+            )
         for path, constructors in children.items():
             self.parameters.add(path, constructors)
         self.parameters.name_all()
         texts = {path: self.parameters.text(children[path]) for path in children}
         self.tree = tree_of(texts)
 
+    def _runs(self, children: Sequence[str], around: str) -> dict[Operation, Run]:
+        """The nn.Sequential that an operation is a part of."""
+        chains = find_chains(list(self.block.ops))
+
+        def is_simple(op: InvokeOp) -> bool:
+            given = self.known[op.callee.sym_name.data].given
+            return len(op.results) == len(op.inputs) == 1 and not given and op not in chains
+
+        operations = [op for op in self.block.ops if not isinstance(op, WeightOp | OutputOp)]
+        runs = find_runs(operations, around, self.leaves, children, is_simple)
+        return {op: run for run in runs for op in run.operations}
+
+    def hidden(self, op: Operation) -> bool:
+        return op in self.runs and op is not self.runs[op].operations[-1]
+
+    def also(self, op: Operation) -> Sequence[Operation]:
+        return self.runs[op].operations[:-1] if op in self.runs else ()
+
     def weight(self, path: str) -> str:
         return attribute(path)
+
+    def _expression(self, op: Operation) -> str:
+        if op in self.runs:
+            run = self.runs[op]
+            return f"{attribute(run.path)}({self.names[run.data]})"
+        return super()._expression(op)
 
     def call(self, op: CallOp) -> str:
         if op in self.leaves:
@@ -167,8 +200,9 @@ class ModulePrinter(BlockPrinter):
             given = "".join(f", {p.text}" for p in self.parameters.parameters)
             source.statement(f"def __init__(self{given}) -> None:", 4)
             source.add("        super().__init__()")
+        sequences = {run.path for run in self.runs.values()}
         for name, node in self.tree.items():
-            text = constructor(node)
+            text = constructor(node, name, sequences)
             if name.isdigit():
                 source.statement(f'self.add_module("{name}", {text})', 8)
             elif text.startswith("torch."):
@@ -236,9 +270,7 @@ def print_style_module(graph: GraphOp, functions: Sequence[FunctionOp], title: s
     source = Source()
     arguments = ", ".join(printer.names[value] for value in printer.inputs)
     _print_head(source, graph, title, arguments, body.text)
-    offset = len(source.lines)
-    source.add(*body.lines)
-    source.origin.update({line + offset: op for line, op in body.origin.items()})
+    source.extend(body)
     return source
 
 

@@ -102,9 +102,7 @@ def print_style_script(graph: GraphOp, functions: Sequence[FunctionOp]) -> Sourc
     if "operators." in body.text:
         source.add("", "import _operators as operators")
     source.add("", 'w = load_file(Path(__file__).with_name("weights.safetensors"))')
-    offset = len(source.lines)
-    source.add(*body.lines)
-    source.origin.update({line + offset: op for line, op in body.origin.items()})
+    source.extend(body)
     return source
 
 

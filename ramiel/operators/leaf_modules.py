@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import Parameter
 from typing import Any, NamedTuple
 
 from xdsl.dialects.builtin import ArrayAttr, StringAttr
@@ -206,6 +207,50 @@ def leaf_module(
         return kind.constructor(op, shape, lambda name: _literal(op, name, values))
 
     return LeafModule(constructor, weights, data)
+
+
+_PLAIN = {
+    "torch.relu": "ReLU",
+    "torch.sigmoid": "Sigmoid",
+    "torch.tanh": "Tanh",
+    **{
+        f"{FUNCTIONAL}{function}": module
+        for function, module in {
+            "gelu": "GELU",
+            "silu": "SiLU",
+            "hardswish": "Hardswish",
+            "leaky_relu": "LeakyReLU",
+            "elu": "ELU",
+            "max_pool1d": "MaxPool1d",
+            "max_pool2d": "MaxPool2d",
+            "avg_pool1d": "AvgPool1d",
+            "avg_pool2d": "AvgPool2d",
+            "adaptive_avg_pool1d": "AdaptiveAvgPool1d",
+            "adaptive_avg_pool2d": "AdaptiveAvgPool2d",
+        }.items()
+    },
+}
+"""Functions whose module has no parameters, and is constructed with the same arguments."""
+
+
+def plain_module(op: CallOp) -> Constructor | None:
+    """What makes the module without parameters that a call of one tensor is; None if none does."""
+    name = _PLAIN.get(op.key.data)
+    if name is None or len(op.operands) != 1 or len(op.results) != 1:
+        return None
+    arguments = [
+        Argument(parameter, _short(op.literal(parameter)), _default(signature.default))
+        for parameter, signature in list(op.callee.parameters.items())[1:]
+        if parameter in op.literals.data
+    ]
+    return Constructor(f"nn.{name}", arguments)
+
+
+def _default(value: Any) -> Any:
+    """None for what has to be given; what is given is said by name where there is a default."""
+    if value is Parameter.empty:
+        return None
+    return "" if value is None else _short(value)
 
 
 def _literal(op: CallOp, name: str, sizes: Sequence[int]) -> Any:

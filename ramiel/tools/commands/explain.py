@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join(f"  {module}: node {node}" for module, node in entry["nodes"].items()))
     else:
         print(f"node {entry['node'] or '(without a name)'}, operation {entry['operation']}")
+    for node in entry.get("also", ()):
+        print(f"with node {node}")
     return 0
 
 
