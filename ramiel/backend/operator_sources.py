@@ -42,7 +42,9 @@ def gather(helpers: list[Callable[..., Any]]) -> str:
         "",
         *_isort(plain, others),
     ]
-    return "\n\n\n".join(["\n".join(head), *definitions]) + "\n"
+    functions = next(iter(definitions), "").startswith(("def ", "class ", "@"))
+    body = "\n\n\n".join(definitions)
+    return "\n".join([*head, *[""] * (2 if functions else 1), body]) + "\n"
 
 
 def _isort(plain: list[str], others: list[str]) -> list[str]:
@@ -86,9 +88,12 @@ def _needed(source: str, wanted: set[str]) -> tuple[list[str], list[str]]:
         left.extend(n for n in _names_in(defined[name]) if n in defined and n not in needed)
     used = {name for definition in needed for name in _names_in(defined[definition])}
     imports = [ast.unparse(imported[name]) for name in sorted(used) if name in imported]
-    texts = [
-        ast.get_source_segment(source, node) or ""
-        for name, node in defined.items()
-        if name in needed
-    ]
+    texts = [_text(source, node) for name, node in defined.items() if name in needed]
     return imports, [text for text in texts if text]
+
+
+def _text(source: str, node: ast.stmt) -> str:
+    """The source of a definition, with its decorators."""
+    decorators = getattr(node, "decorator_list", [])
+    above = [f"@{ast.get_source_segment(source, decorator)}" for decorator in decorators]
+    return "\n".join([*above, ast.get_source_segment(source, node) or ""])
