@@ -75,6 +75,10 @@ class WeightStore:
             self._kept[name] = value
         return value
 
+    def reader(self, name: str) -> Reader:
+        """What reads the tensor, also when the overlay has it no more."""
+        return self.overlay.get(name) or partial(self.__getitem__, name)
+
     def add(self, hint: str, value: Array) -> str:
         """Put a tensor into the overlay under a fresh name made from `hint`; returns the name."""
         return self.add_reader(hint, lambda: value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -22,10 +23,11 @@ def literal(emit: Emitter, value: SSAValue, beside: SSAValue) -> bool | int | fl
     compute with another number: for 16-bit floats it takes a literal as float32.
     """
     rank, other = tensors.dims_of(value.type), tensors.dims_of(beside.type)
-    if tensors.static_shape(value.type) is None or not rank_covers(other, rank):
+    shape = tensors.static_shape(value.type)
+    if shape is None or prod(shape) != 1 or not rank_covers(other, rank):
         return None
     array = emit.constant(value)
-    if array is None or array.size != 1 or array.dtype.kind not in "iufb":
+    if array is None or array.dtype.kind not in "iufb":
         return None
     element = array.reshape(-1)[0]
     number = shortest(element)

@@ -17,7 +17,7 @@ from ramiel.tensors import Array, dims_of, element_of, static_shape
 from ramiel.transforms.module_paths import module_path
 from ramiel.transforms.recover_names import is_numbered
 from ramiel.transforms.torch_rewriting import TorchMatch, apply_torch_patterns, calls
-from ramiel.weights import WeightStore
+from ramiel.weights import Reader, WeightStore
 
 LINEAR = "torch.nn.functional.linear"
 TRANSPOSED = "_transpose"
@@ -113,18 +113,18 @@ def transposed_name(store: WeightStore, name: str) -> str:
     found = store.overlay.get(transposed)
     if isinstance(found, Transpose) and found.of == name:
         return transposed
-    return store.add_reader(transposed, Transpose(store, name))
+    return store.add_reader(transposed, Transpose(name, store.reader(name)))
 
 
 @dataclass(frozen=True)
 class Transpose:
-    """Reads a matrix of the store, its transpose in one piece."""
+    """Reads a matrix of the store, and gives its transpose in one piece."""
 
-    store: WeightStore
     of: str
+    read: Reader
 
     def __call__(self) -> Array:
-        return np.ascontiguousarray(self.store[self.of].T)
+        return np.ascontiguousarray(self.read().T)
 
 
 def own_name(store: WeightStore, name: str) -> str | None:

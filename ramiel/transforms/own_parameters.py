@@ -6,7 +6,6 @@ import keyword
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import partial
 
 from torch import nn
 from xdsl.context import Context
@@ -93,7 +92,7 @@ def alias(store: WeightStore, name: str, wanted: str) -> str:
     """Another name for a weight of the store: the wanted one, or one like it."""
     if wanted in store and wanted not in store.overlay and (store[wanted] == store[name]).all():
         return wanted
-    return store.add_reader(wanted, partial(store.__getitem__, name))
+    return store.add_reader(wanted, store.reader(name))
 
 
 def _rename_illegal(graph: GraphOp) -> None:

@@ -59,7 +59,7 @@ def _rename(graph: GraphOp, weight: WeightOp, wanted: str) -> None:
     old = weight.weight_name.data
     if not is_numbered(old) or wanted in graph.store:
         return
-    name = graph.store.add(wanted, graph.store[old])
+    name = graph.store.add_reader(wanted, graph.store.reader(old))
     graph.store.overlay.pop(old, None)
     weight.properties["weight_name"] = type(weight.weight_name)(name)
     weight.result.name_hint = identifier(name, "weight")

@@ -43,6 +43,15 @@ def test_a_large_tensor_is_read_again_each_time_and_a_small_one_is_kept() -> Non
     assert store["large"] is not store["large"]
 
 
+def test_what_a_reader_reads_stays_when_the_overlay_forgets_it() -> None:
+    store = WeightStore()
+    made = np.arange(4)
+    name = store.add("made", made)
+    again = store.add_reader("again", store.reader(name))
+    del store.overlay[name]
+    np.testing.assert_array_equal(store[again], made)
+
+
 def test_a_tensor_of_external_data_needs_no_copy_to_become_torchs(product: Path) -> None:
     [graph] = load(product).ops
     assert isinstance(graph, GraphOp)
