@@ -34,7 +34,7 @@ def gather(helpers: list[Callable[..., Any]]) -> str:
     future = "from __future__ import annotations"
     lines = sorted(line for line in imports if line != future)
     plain = [line for line in lines if line.startswith("import ")]
-    others = [line for line in lines if not line.startswith("import ")]
+    others = _joined([line for line in lines if not line.startswith("import ")])
     head = [
         '"""Operators that PyTorch has no function for."""',
         "",
@@ -45,6 +45,15 @@ def gather(helpers: list[Callable[..., Any]]) -> str:
     functions = next(iter(definitions), "").startswith(("def ", "class ", "@"))
     body = "\n\n\n".join(definitions)
     return "\n".join([*head, *[""] * (2 if functions else 1), body]) + "\n"
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """`from m import a` and `from m import a, b` as one line."""
+    names: dict[str, set[str]] = {}
+    for line in lines:
+        module, _, imported = line.partition(" import ")
+        names.setdefault(module, set()).update(imported.split(", "))
+    return [f"{module} import {', '.join(sorted(names[module]))}" for module in names]
 
 
 def _isort(plain: list[str], others: list[str]) -> list[str]:

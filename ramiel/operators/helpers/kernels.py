@@ -90,17 +90,13 @@ def pack_conv2d(
     if not can_pack(weight):
         return weight
     convolution = pair(padding), pair(stride), pair(dilation), groups, list(input_shape)
-    binding: Any = (
-        torch.nn.functional
-    )  # has torch._C._nn, which PyTorch does not describe
-    reorder: Callable[..., torch.Tensor] = (
-        binding.torch._C._nn.mkldnn_reorder_conv2d_weight
-    )
+    binding: Any = F  # has torch._C._nn, which PyTorch does not describe
+    reorder: Any = binding.torch._C._nn.mkldnn_reorder_conv2d_weight
     return reorder(weight.to_mkldnn(), *convolution)
 
 
 def pack_pointwise(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
-    """The weight (M, C, 1, 1) as a matrix (M, C), in oneDNN's layout for that many pixels."""
+    """The weight (M, C, 1, 1) as a matrix (M, C), laid out for that many pixels."""
     if not can_pack(weight):
         return weight
     reorder: Any = torch.ops.mkldnn._reorder_linear_weight
@@ -123,23 +119,21 @@ def conv2d(
 ) -> torch.Tensor:
     """activation(conv2d(x, weight, bias) + add) of (N, C, H, W), float32 or bfloat16.
 
-    With `add` the activation is "relu" or none.  The weight's layout chooses the kernel.
+    With `add` the activation is "relu" or none.  The weight's layout chooses the
+    kernel.
     """
     if not weight.is_mkldnn:
         y = F.conv2d(x, weight, bias, stride, padding, dilation, groups)
         return activate(y if add is None else y + add, activation, scalars, algorithm)
+    how = activation or "none", list(scalars), algorithm
     if weight.dim() == 2:
-        return pointwise(
-            x, weight, bias, add, (activation or "none", list(scalars), algorithm)
-        )
+        return pointwise(x, weight, bias, add, how)
     convolution = pair(padding), pair(stride), pair(dilation), groups
     run: Any = torch.ops.mkldnn._convolution_pointwise
     if add is None:
-        how = activation or "none", list(scalars), algorithm
         return run(x, weight, bias, *convolution, *how)
-    return run.binary(
-        x, add, weight, bias, *convolution, "add", 1.0, activation, [], None
-    )
+    both = "add", 1.0, activation, [], None
+    return run.binary(x, add, weight, bias, *convolution, *both)
 
 
 def pointwise(
@@ -149,14 +143,13 @@ def pointwise(
     add: torch.Tensor | None,
     activation: tuple[str, list[float], str],
 ) -> torch.Tensor:
-    """A convolution with 1x1 filters: each pixel of (N, C, H, W) times a matrix (M, C)."""
+    """A convolution with 1x1 filters: pixels of (N, C, H, W) times a matrix (M, C)."""
     run: Any = torch.ops.mkldnn._linear_pointwise
     pixels = x.permute(0, 2, 3, 1)
     if add is None:
         return run(pixels, weight, bias, *activation).permute(0, 3, 1, 2)
-    y = run.binary(pixels, add.permute(0, 2, 3, 1), weight, bias, "add").permute(
-        0, 3, 1, 2
-    )
+    other = add.permute(0, 2, 3, 1)
+    y = run.binary(pixels, other, weight, bias, "add").permute(0, 3, 1, 2)
     return y.relu_() if activation[0] == "relu" else y
 
 

@@ -14,30 +14,29 @@ def max_pool2d(
     dilation: int | tuple[int, int] = 1,
     ceil_mode: bool = False,
 ) -> torch.Tensor:
-    """F.max_pool2d of (N, C, H, W) with channels last: the maximum of rows, then of columns."""
-    if not x.is_contiguous(memory_format=torch.channels_last) or dilation not in (
-        1,
-        (1, 1),
-    ):
+    """F.max_pool2d of (N, C, H, W): the maximum of rows, then of columns.
+
+    Only where channels are last; else PyTorch's own.
+    """
+    last = x.is_contiguous(memory_format=torch.channels_last)
+    if not last or dilation not in (1, (1, 1)):
         return F.max_pool2d(x, kernel_size, stride, padding, dilation, ceil_mode)
+    step = kernel_size if stride is None else stride
     y = x
     for axis in (0, 1):
-        kernel, pad, step = (
-            value if isinstance(value, int) else value[axis]
-            for value in (
-                kernel_size,
-                padding,
-                kernel_size if stride is None else stride,
-            )
-        )
-        y = _maximum_along(y, 2 + axis, kernel, step, pad, ceil_mode)
+        window, pad = _in_axis(kernel_size, axis), _in_axis(padding, axis)
+        y = _maximum_along(y, 2 + axis, window, _in_axis(step, axis), pad, ceil_mode)
     return y
+
+
+def _in_axis(size: int | tuple[int, int], axis: int) -> int:
+    return size if isinstance(size, int) else size[axis]
 
 
 def _maximum_along(
     x: torch.Tensor, dim: int, kernel: int, step: int, pad: int, ceil_mode: bool
 ) -> torch.Tensor:
-    """The maximum of windows in one dimension: of as many strided slices as a window is long."""
+    """The maximum of windows in one dimension: of strided slices, one for each place."""
     length = x.shape[dim]
     spare = length + 2 * pad - kernel
     size = spare // step + 1
