@@ -42,9 +42,9 @@ from ramiel.weight_files import programs, weight_names
 SIMPLIFY = ("infer-shapes", "canonicalize-onnx", "constant-fold", "cse", "dce")
 PRUNE = ("upgrade-onnx", *SIMPLIFY, *SIMPLIFY)
 """Twice: a folded shape makes more shapes known."""
-IDIOMS = ("fuse-pad", "fuse-gelu", "fuse-layer-norm", "fuse-attention", "dce")
+IDIOMS = ("fuse-pad", "fuse-crop", "fuse-gelu", "fuse-layer-norm", "fuse-attention", "dce")
 """What exporters took to pieces, as PyTorch has it: no parameter changes."""
-FUSE = ("fuse-batch-norm", "fuse-affine", "dce")
+FUSE = ("fuse-batch-norm", "fuse-affine", "symmetric-pads", "dce")
 LOWER = ("integer-shapes", "convert-onnx-to-torch", "outline-constants")
 LINEAR = {"fast": "fuse-linear", "faithful": "fuse-linear{keep-parameters=true}"}
 REDUCE = ("reduce-precision", "cse", "dce")
@@ -54,7 +54,7 @@ KERNELS = ("pack-weights", "fuse-activation", "channels-last", CHOOSE, "cse", "d
 DUPLICATE = "duplicate-tasks{min-gain-percent=1}"
 """A copy is one more line to read: not for less than one per cent."""
 OPTIONAL = (
-    *("constant-fold", *IDIOMS[:4], *FUSE[:2], "integer-shapes", "fuse-linear"),
+    *("constant-fold", *IDIOMS[:5], *FUSE[:3], "integer-shapes", "fuse-linear"),
     REDUCE[0],
     *KERNELS[:4],
 )

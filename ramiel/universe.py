@@ -27,6 +27,8 @@ PASSES = {
     "fuse-batch-norm": ("transforms.fuse_batch_norm", "FuseBatchNorm"),
     "fuse-affine": ("transforms.fuse_affine", "FuseAffine"),
     "fuse-pad": ("transforms.fuse_pad", "FusePad"),
+    "fuse-crop": ("transforms.fuse_crop", "FuseCrop"),
+    "symmetric-pads": ("transforms.symmetric_pads", "SymmetricPads"),
     "fuse-gelu": ("transforms.fuse_gelu", "FuseGelu"),
     "fuse-layer-norm": ("transforms.fuse_layer_norm", "FuseLayerNorm"),
     "fuse-attention": ("transforms.fuse_attention", "FuseAttention"),

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
+from ramiel.dialects.dataflow import ConstantOp, WeightOp
 from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.remarks import remark
+from ramiel.tensors import Array, from_dense, static_shape
 from ramiel.transforms.affine import Affine, fold, linear_before, value_of
+from ramiel.transforms.matching import producer
 from ramiel.transforms.rewriting import Match, apply_patterns, rewrites
 from ramiel.weights import WeightStore
 
@@ -27,7 +31,7 @@ class FuseBatchNorm(ModulePass):
     name = "fuse-batch-norm"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        apply_patterns(op, [fuse_batch_norm], remove_dead=True)
+        apply_patterns(op, [normalize_before_concat, fuse_batch_norm], remove_dead=True)
 
 
 def affine_of(op: OnnxOperation, store: WeightStore) -> Affine | None:
@@ -39,6 +43,44 @@ def affine_of(op: OnnxOperation, store: WeightStore) -> Affine | None:
         return None
     factor = scale / np.sqrt(variance + op.number("epsilon"))
     return Affine(factor, bias - mean * factor)
+
+
+@rewrites("onnx.BatchNormalization")
+def normalize_before_concat(match: Match) -> None:
+    """BatchNormalization(Concat(Conv(x), …), s) = Concat(BatchNormalization(Conv(x), s₁), …)
+
+    s are its parameters, s₁ their elements for the channels of Conv(x), and so on.
+    """
+    op, concat = match.op, producer(match.op.input(0), "Concat")
+    if concat is None or len(op.results) > 1 or concat.integer("axis") != 1:
+        return
+    convolutions = [producer(value, "Conv") for value in concat.operands]
+    parameters = [_parameter(match, op.input(index)) for index in range(1, 5)]
+    channels = [static_shape(value.type) for value in concat.operands]
+    if None in convolutions:
+        return
+    parts: list[SSAValue] = []
+    end = 0
+    for value, shape in zip(concat.operands, channels, strict=True):
+        if shape is None or any(array is None for array, _ in parameters):
+            return
+        start, end = end, end + shape[1]
+        own = [match.tensor(array[start:end], n) for array, n in parameters if array is not None]
+        epsilon = op.number("epsilon")
+        parts.append(match.onnx("BatchNormalization", value, *own, epsilon=epsilon))
+    own_attributes = tuple(op.SCHEMA.attributes)
+    match.become("Concat", parts, without=own_attributes, results=1, axis=1)
+
+
+def _parameter(match: Match, value: SSAValue) -> tuple[Array | None, str]:
+    """A parameter in its own dtype, None if it is computed, and the name of a part of it."""
+    match value.owner:
+        case ConstantOp(value=dense):
+            return from_dense(dense), "parameter"
+        case WeightOp(weight_name=name):
+            return match.store[name.data], f"{name.data}_part"
+        case _:
+            return None, ""
 
 
 @rewrites("onnx.BatchNormalization")
