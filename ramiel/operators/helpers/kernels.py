@@ -132,7 +132,7 @@ def conv2d(
     run: Any = torch.ops.mkldnn._convolution_pointwise
     if add is None:
         return run(x, weight, bias, *convolution, *how)
-    both = "add", 1.0, activation, [], None
+    both: tuple[Any, ...] = "add", 1.0, activation, [], None
     return run.binary(x, add, weight, bias, *convolution, *both)
 
 
