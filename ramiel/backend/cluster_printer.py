@@ -7,18 +7,22 @@ from itertools import groupby
 
 from xdsl.ir import Attribute, Operation, SSAValue
 
+from ramiel.backend.block_printer import numbered
+from ramiel.backend.cluster_blocks import chains_between_messages
 from ramiel.backend.liveness import dropped_after
 from ramiel.backend.naming import Names
 from ramiel.backend.region_printer import RegionPrinter
 from ramiel.backend.sections import sections_of
 from ramiel.backend.source import Source, as_comment
 from ramiel.backend.stretches import TORCH_COMPILE, Stretch, stretches_of
+from ramiel.backend.style_script import function_name
 from ramiel.backend.wrapping import LINE_LENGTH
 from ramiel.dialects.dataflow import ConstantOp, WeightOp
 from ramiel.dialects.onnx import OptionalType, SequenceType
 from ramiel.dialects.task import ChannelOp, ClusterOp, OutputOp, ProgramOp, RecvOp, SendOp
 from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.dialects.torch_control import IfOp, LoopOp
+from ramiel.dialects.torch_function import InvokeOp
 from ramiel.errors import RamielError
 from ramiel.operators.rendering import format_literal, quote, render
 from ramiel.tensors import dims_of, element_of, from_dense
@@ -80,6 +84,7 @@ class ClusterPrinter:
         self.names = names
         self.headed = False
         self.dropped: Mapping[Operation, Sequence[SSAValue]] = {}
+        self.chains: Mapping[InvokeOp, Sequence[InvokeOp]] = {}
         self.stretches: dict[Operation, Stretch] = {}
         """The stretch that an operation is printed in, once it is."""
         self.regions = RegionPrinter(source, names, self._operation)
@@ -108,6 +113,7 @@ class ClusterPrinter:
         if not self.stretches:  # what is only known in a stretch cannot be dropped here
             returned = [op.value for op in self.cluster.block.ops if isinstance(op, OutputOp)]
             self.dropped = dropped_after(statements, returned)
+            self.chains = chains_between_messages(statements)
         self._sections(statements)
         outputs = [
             f"{quote(self.program.result_names()[op.position])}: {self.names[op.value]}"
@@ -148,7 +154,7 @@ class ClusterPrinter:
         self.source.statement(f"{targets} = {stretch.name}({', '.join(arguments)})", 4, op)
 
     def _docstring(self) -> None:
-        calls = sum(isinstance(op, CallOp | IfOp | LoopOp) for op in self.cluster.block.ops)
+        calls = sum(map(count_calls, self.cluster.block.ops))
         cost = self.cluster.attributes.get("cost_ns")
         time = f", {milliseconds(cost.value.data)} predicted" if cost is not None else ""  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
         lines = [f'    """{calls} operation{"s" * (calls != 1)}{time}.']
@@ -189,8 +195,13 @@ class ClusterPrinter:
             self.source.add(f"    # {as_comment(name)}{self._share(operations)}")
         self.headed = headed
         for op in operations:
+            chain = self.chains.get(op, [op]) if isinstance(op, InvokeOp) else [op]
+            if op is not chain[-1]:
+                continue  # the last one prints all
             self._operation(op)
-            self._drop([self.names[value] for value in self.dropped.get(op, ())])
+            dropped = (value for step in chain for value in self.dropped.get(step, ()))
+            hidden = {step.results[0] for step in chain[:-1]}
+            self._drop([self.names[value] for value in dropped if value not in hidden])
 
     def _drop(self, names: Sequence[str]) -> None:
         """In one statement, if it fits in a line."""
@@ -226,6 +237,11 @@ class ClusterPrinter:
                 receiver = cluster_name(cluster_of(channel_of(op).recv))
                 name = self.names[op.value]
                 text = f"channels.send({quote(name)}, {name}, to={quote(receiver)})"
+            case InvokeOp() if op in self.chains:
+                self._chain(self.chains[op], indent)
+                return
+            case InvokeOp():
+                text = f"{self._targets(op)} = {self._invocation(op, quote(op.module.data))}"
             case CallOp():
                 text = f"{self._targets(op)} = {render(op, self.names.__getitem__)}"
             case ConstantOp():
@@ -237,7 +253,28 @@ class ClusterPrinter:
                 )
         self.source.statement(text, indent, op, self._shape_comment(op))
 
-    def _targets(self, op: CallOp) -> str:
+    def _invocation(self, op: InvokeOp, module: str, first: str = "") -> str:
+        """`run_layer("layer.0", x, w, stride=2)`"""
+        function = op.callee
+        inputs = [self.names[value] for value in op.inputs]
+        inputs = [first, *inputs[1:]] if first else inputs
+        pairs = zip(function.numbers.values(), op.numbers, strict=True)
+        settings = [f"{name}={number}" for name, number in pairs]
+        arguments = ", ".join([module, *inputs, "w", *settings])
+        return f"{function_name(function.sym_name.data)}({arguments})"
+
+    def _chain(self, chain: Sequence[InvokeOp], indent: int) -> None:
+        """The value that goes through is one variable."""
+        (stem, first), (_, last) = (numbered(chain[i].module.data) for i in (0, -1))
+        name, index = self.names[chain[-1].results[0]], self.names.namespace.fresh("index")
+        counts = f"{first}, {last + 1}" if first else f"{last + 1}"
+        start = self.names[chain[0].operands[0]]
+        call = self._invocation(chain[0], f'f"{stem}.{{{index}}}"', name)
+        self.source.statement(f"{name} = {start}", indent, chain[0])
+        self.source.statement(f"for {index} in range({counts}):", indent, chain[0])
+        self.source.statement(f"{name} = {call}", indent + 4, chain[0])
+
+    def _targets(self, op: CallOp | InvokeOp) -> str:
         targets = [self.names[result] if result.uses else "_" for result in op.results]
         return ", ".join(targets)
 
@@ -251,6 +288,13 @@ class ClusterPrinter:
             return ""
         text = ", ".join(str(dim) or "?" for dim in dims)
         return f"[{as_comment(text)}]"
+
+
+def count_calls(op: Operation) -> int:
+    """The operations that a statement stands for."""
+    if isinstance(op, InvokeOp):
+        return sum(map(count_calls, op.callee.block.ops))
+    return int(isinstance(op, CallOp | IfOp | LoopOp))
 
 
 def annotation(type: Attribute) -> str:

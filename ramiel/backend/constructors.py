@@ -11,7 +11,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, SSAValue
 
 from ramiel.backend.naming import Namespace
 from ramiel.dialects.dataflow import GraphOp, WeightOp
@@ -72,6 +72,22 @@ class Instances:
             path = prefix + op.module.data
             self.paths[function.sym_name.data].append(path)
             self._visit(function, len(known) - 1, inner, f"{path}.")
+
+
+def module_paths(blocks: Sequence[Block], functions: Sequence[FunctionOp]) -> dict[str, list[str]]:
+    """The modules that each function stands for where blocks invoke them."""
+    found: dict[str, list[str]] = {f.sym_name.data: [] for f in functions}
+
+    def visit(block: Block, prefix: str) -> None:
+        for op in block.ops:
+            if isinstance(op, InvokeOp):
+                path = prefix + op.module.data
+                found[op.callee.sym_name.data].append(path)
+                visit(op.callee.block, f"{path}.")
+
+    for block in blocks:
+        visit(block, "")
+    return found
 
 
 def _weights(graph: GraphOp) -> list[WeightOp]:

@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Attribute, SSAValue
 
 from ramiel import element_types
+from ramiel.backend.cluster_blocks import functions_of, print_functions, with_blocks
 from ramiel.backend.cluster_printer import (
     arguments_read,
     cluster_name,
@@ -21,6 +22,7 @@ from ramiel.backend.naming import Namespace, class_name, name_values
 from ramiel.backend.source import Source, as_comment
 from ramiel.backend.source_map import Lines, lines_of
 from ramiel.backend.stretches import TORCH_COMPILE, stretches_of
+from ramiel.backend.style_script import function_name
 from ramiel.backend.timeline_printer import chart
 from ramiel.dialects.dataflow import WeightOp
 from ramiel.dialects.onnx import OptionalType, SequenceType, StringType
@@ -52,9 +54,12 @@ def print_module(program: ProgramOp, name: str | None = None) -> PrintedModule:
 
     Raises RamielError if an operation is no torch.call.
     """
+    program = with_blocks(program)
     namespace = Namespace()
     title = class_name(name or program.sym_name.data)
     namespace.taken.add(title)
+    called = [function_name(function.sym_name.data) for function in functions_of(program)]
+    namespace.taken.update(called)
     for cluster in program.clusters:
         namespace.taken.add(cluster_name(cluster))
         stages = stages_of(cluster) if program.workers else ()
@@ -68,6 +73,7 @@ def print_module(program: ProgramOp, name: str | None = None) -> PrintedModule:
 
         print_batch(body, program, title, names)
     else:
+        print_functions(body, program, [title, *called])
         for cluster in program.clusters:
             body.add("", "")
             print_cluster(body, program, cluster, names)

@@ -18,9 +18,16 @@ class ScriptPrinter(BlockPrinter):
     """Prints one function; `w` has all weights, and `module` says whose a function takes."""
 
     def __init__(
-        self, source: Source, owner: GraphOp | FunctionOp, title: str, taken: Sequence[str]
+        self,
+        source: Source,
+        owner: GraphOp | FunctionOp,
+        title: str,
+        taken: Sequence[str],
+        given: bool = False,
     ) -> None:
+        """`given`: `w` is a parameter of each function."""
         self.title = title
+        self.given = given
         self.inside = isinstance(owner, FunctionOp)
         super().__init__(source, owner, ["module", *taken])
 
@@ -34,13 +41,16 @@ class ScriptPrinter(BlockPrinter):
         settings = [
             f"{name}={number}" for name, number in zip(names, self.number_texts(op), strict=True)
         ]
+        if self.given:
+            inputs = [*inputs, "w"]
         return f"{function_name(name)}({', '.join([path, *inputs, *settings])})"
 
     def loop_header(self, chain: Sequence[InvokeOp]) -> tuple[str, str]:
         (stem, first), (_, last) = (numbered(chain[i].module.data) for i in (0, -1))
         counts = f"{first}, {last + 1}" if first else f"{last + 1}"
         function = function_name(chain[0].function.root_reference.data)
-        call = f"{function}({self._path(stem, self.loop)}, ...)"
+        end = ", w" if self.given else ""
+        call = f"{function}({self._path(stem, self.loop)}, ...{end})"
         return f"for {self.loop} in range({counts}):", call
 
     def _path(self, path: str, number: str = "") -> str:
@@ -55,7 +65,10 @@ class ScriptPrinter(BlockPrinter):
         """Print the function."""
         results = len(self.block.last_op.operands) if self.block.last_op is not None else 1
         type = "Tensor" if results == 1 else f"tuple[{', '.join(['Tensor'] * results)}]"
-        parameters = [annotated(self.names[value], value) for value in self.inputs]
+        values = [value for value in self.inputs if value not in self.numbers]
+        parameters = [annotated(self.names[value], value) for value in values]
+        parameters += ["w: Weights"] if self.given else []
+        parameters += [annotated(self.names[value], value) for value in self.numbers]
         parameters = ["module: str", *parameters] if self.inside else parameters
         self.source.add("", "")
         self.source.statement(f"def {self.title}({', '.join(parameters)}) -> {type}:", 0)

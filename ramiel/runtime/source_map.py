@@ -6,6 +6,7 @@ import ast
 import json
 import traceback
 from pathlib import Path
+from typing import Any
 
 from .errors import ClusterError
 from .program import Cluster
@@ -16,16 +17,18 @@ MAP_FILE = "model.map.json"  # {"lines": {"57": {"node": "/conv1/Conv", "operati
 def cluster_error(cluster: Cluster, error: BaseException) -> ClusterError:
     """What the caller sees of an exception inside a cluster."""
     source = cluster.source
-    lines = [
-        line
+    frames = [
+        (frame, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
         if frame.f_code.co_filename == source
     ]
-    line = lines[-1] if lines else None
+    frame, line = frames[-1] if frames else (None, None)
     origin = _origin(Path(source), line) if line is not None else {}
-    found = ClusterError(
-        cluster.name, _reason(error), line, origin.get("node", ""), origin.get("operation", "")
-    )
+    node = origin.get("node", "")
+    if frame is not None and "nodes" in origin:  # a function that is called with several modules
+        node = origin["nodes"].get(frame.f_locals.get("module"), node)
+    operation = origin.get("operation", "")
+    found = ClusterError(cluster.name, _reason(error), line, node, operation)
     found.__cause__ = error
     return found
 
@@ -37,11 +40,11 @@ def _reason(error: BaseException) -> str:
         return type(error).__name__
 
 
-def _origin(source: Path, line: int) -> dict[str, str]:
+def _origin(source: Path, line: int) -> dict[str, Any]:
     """The map's entry for the statement at a line; none if there is no map, or no entry."""
     try:
         text = (source.parent / MAP_FILE).read_text(encoding="utf-8")
-        lines: dict[str, dict[str, str]] = json.loads(text)["lines"]
+        lines: dict[str, dict[str, Any]] = json.loads(text)["lines"]
         statement = _statement(ast.parse(source.read_text(encoding="utf-8")), line)
         return next(dict(lines[str(at)]) for at in statement if str(at) in lines)
     except Exception:  # whatever is wrong with these files, the error itself is worth more

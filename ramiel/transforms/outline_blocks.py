@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IndexType, ModuleOp, StringAttr
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DictionaryAttr,
+    IndexType,
+    IntegerAttr,
+    ModuleOp,
+    StringAttr,
+    i64,
+)
 from xdsl.ir import Attribute, Block, Operation, OpResult, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.traits import is_side_effect_free
@@ -37,7 +45,7 @@ from ramiel.transforms.isomorphism import CanonicalForm, Node, canonical_form
 from ramiel.transforms.module_paths import module_path
 from ramiel.transforms.own_parameters import is_module_path
 from ramiel.transforms.short_names import short_names
-from ramiel.transforms.task_graph import values_read
+from ramiel.transforms.task_graph import COST, cost_of, values_read
 
 NUMBERS = "settings"
 WORTH = 12
@@ -303,6 +311,8 @@ def outline(top: GraphOp | ProgramOp, family: Family, names: set[str]) -> None:
         types = [result.type for result in block.results]
         invoke = InvokeOp(function.sym_name.data, block.path, operands, types, settings.of(number))
         invoke.location = node_location(f"/{block.path}")
+        if costs := _cost_of_all(block.operations):
+            invoke.attributes[COST] = ArrayAttr([IntegerAttr(cost, i64) for cost in costs])
         assert block.block is not None
         block.block.insert_op_after(invoke, block.operations[-1])
         for old, new in zip(block.results, invoke.results, strict=True):
@@ -311,6 +321,16 @@ def outline(top: GraphOp | ProgramOp, family: Family, names: set[str]) -> None:
         for op in reversed(block.operations):
             op.detach()
             op.drop_all_references()
+
+
+def _cost_of_all(operations: Sequence[Operation]) -> list[int]:
+    """What they cost together on 1, 2, … cores; nothing if that is not known of all."""
+    costs = [cost_of(op) for op in operations]
+    known = [cost for cost in costs if cost]
+    if len(known) < len(costs):
+        return []
+    widest = max(map(len, known))
+    return [sum(cost[min(width, len(cost) - 1)] for cost in known) for width in range(widest)]
 
 
 def make_function(family: Family, name: str) -> tuple[FunctionOp, Settings]:
