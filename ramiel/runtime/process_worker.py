@@ -44,11 +44,8 @@ class Ends:
 
     def all(self) -> set[int]:
         """All of them."""
-        lines = (self.bell, *self.bells, self.caller)
-        return {
-            *self.files,
-            *(file for line in lines for file in line if file is not None),
-        }
+        ends = [end for line in (self.bell, *self.bells, self.caller) for end in line]
+        return {*self.files, *(end for end in ends if end is not None)}
 
 
 @dataclass(frozen=True)

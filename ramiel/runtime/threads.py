@@ -29,8 +29,8 @@ from .workers import Workers
 class ThreadsExecutor(Executor):
     """Runs each cluster in its own thread, with `cluster.width` threads inside an operator.
 
-    Where PyTorch's threads are GNU OpenMP's, a call that runs alone runs on one team of them
-    instead, see team.py; streams, whose calls overlap, have a thread per cluster all the same.
+    Where PyTorch's threads are GNU OpenMP's, a program with a wide cluster runs on one team of them
+    instead, see team.py: one call after the other, for the wide cluster takes all cores.
     Calls from several threads queue: one runs at a time.  A cluster, or a signal handler, that
     calls the model whose call is running gets a RuntimeError instead of a deadlock.
     """
@@ -52,7 +52,7 @@ class ThreadsExecutor(Executor):
         with self._turn:
             self._caller = threading.get_ident()
             try:
-                return self._enqueue(inputs, w, alone=True).result()
+                return self._enqueue(inputs, w).result()
             finally:
                 self._caller = None
 
@@ -71,12 +71,12 @@ class ThreadsExecutor(Executor):
             if workers is not None:
                 workers.stop(wait=5.0)
 
-    def _enqueue(self, inputs: Mapping[str, Tensor], w: Weights, alone: bool = False) -> Call:
+    def _enqueue(self, inputs: Mapping[str, Tensor], w: Weights) -> Call:
         call = Call(self.program, self.timeout)
         self._calls.add(call)
         if self._closed:
             raise ClosedError(f"{self.program.name} is closed")
-        size = team_size(self.program) if alone else None
+        size = team_size(self.program)
         try:
             if size is not None:
                 job = TeamCall(call, size, inputs, w, self.preparation, self._team_members)

@@ -137,6 +137,15 @@ def test_gradients_flow_through_a_team() -> None:
     torch.testing.assert_close(x.grad, torch.full_like(X, 8.0))
 
 
+def test_a_stream_runs_on_the_team_too() -> None:
+    with Lanes({}) as model:
+        items = [X * number for number in range(20)]
+        for x, y in zip(items, model.stream(items, depth=4), strict=True):
+            torch.testing.assert_close(y, 8 * (x + 1))
+        names = {t.name for t in threading.enumerate() if t.name.startswith("Lanes ")}
+    assert names == {"Lanes team"}
+
+
 def model_with(name: str, function: Any) -> type[ParallelModel]:
     """Lanes with another function in the place of one cluster."""
     function.__name__ = name
