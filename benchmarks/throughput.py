@@ -94,7 +94,8 @@ def prepare(kind: str, model: Path, package: Path) -> Callable[[Samples], Run]:
     """What makes, of the samples of a batch, a function that computes it: its first output."""
     if kind == "pytorch":
         network = _network(model)
-        return lambda samples: partial(_of_batch, network, tuple(_joined(samples).values()), {})
+        names = [declared.name for declared in import_package(package).Model.inputs]
+        return lambda samples: partial(_of_batch, network, _in_order(names, samples), {})
     executor = "serial" if kind == "serial" else "threads"
     loaded: Any = import_package(package).Model.load(executor)
     if kind == "batch":
@@ -114,6 +115,11 @@ def _stream(model: Any, samples: Samples) -> torch.Tensor:
 
 def _one_by_one(model: Any, samples: Samples) -> torch.Tensor:
     return torch.cat([_first(model(**sample)) for sample in samples])
+
+
+def _in_order(names: Sequence[str], samples: Samples) -> list[torch.Tensor]:
+    joined = _joined(samples)
+    return [joined[name] for name in names]
 
 
 def _joined(samples: Samples) -> dict[str, torch.Tensor]:
