@@ -71,7 +71,7 @@ def test_the_opset_is_known(version: int) -> None:
 
 def test_an_operator_of_a_domain_that_is_not_imported() -> None:
     found = model("g (float[4] x) => (float[4] y) { y = com.example.Magic(x) }")
-    assert "No opset import for domain com.example" in refusal(found)
+    assert "the model does not import its domain 'com.example'" in refusal(found)
 
 
 def test_a_domain_that_nobody_knows() -> None:

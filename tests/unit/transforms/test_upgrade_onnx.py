@@ -271,7 +271,7 @@ def test_split_of_given_sizes() -> None:
 def test_tile_along_an_axis() -> None:
     source = model(
         """5]> g (float[2,3] x) => (float[2,6] y)
-        <int64[1] n = {2}, int64[1] axis = {1}> { y = Tile (x, n, axis) }"""
+        <float[1] n = {2.0}, float[1] axis = {1.0}> { y = Tile (x, n, axis) }"""
     )
     graph = transformed(source, "upgrade-onnx")
     x = random(2, 3)
