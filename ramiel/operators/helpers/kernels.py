@@ -33,7 +33,8 @@ def has_onednn() -> bool:
     if torch.backends.mkldnn.is_available():
         return True
     warnings.warn(
-        "compiled for oneDNN, which this PyTorch lacks: its own, slower kernels run instead",
+        "compiled for oneDNN, which this PyTorch lacks: "
+        "its own, slower kernels run instead",
         stacklevel=2,
     )
     return False

@@ -36,7 +36,7 @@ def _in_axis(size: int | tuple[int, int], axis: int) -> int:
 def _maximum_along(
     x: torch.Tensor, dim: int, kernel: int, step: int, pad: int, ceil_mode: bool
 ) -> torch.Tensor:
-    """The maximum of windows in one dimension: of strided slices, one for each place."""
+    """The maximum of windows in one dimension: of a strided slice for each place."""
     length = x.shape[dim]
     spare = length + 2 * pad - kernel
     size = spare // step + 1
