@@ -15,7 +15,7 @@ LIMIT_SECONDS = 60
 
 
 def plot(seconds: Mapping[str, Mapping[int, float]], file: Path) -> None:
-    """A line for each algorithm, from its seconds by number of tasks; what is proportional is straight."""
+    """A line for each algorithm, from its seconds by number of tasks."""
     library: Any = pyplot
     library.rcParams["svg.hashsalt"] = "ramiel"  # the same bytes for the same figures
     figure, axes = library.subplots(figsize=(6, 4))
