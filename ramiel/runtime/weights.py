@@ -44,7 +44,8 @@ def read_weights(file: Path) -> dict[str, Tensor]:
         raise WeightsError(f"no weights file {file}")
     try:
         opened: Any = safe_open(file, framework="pt")
-        with opened as handle:
+        # Tensors made in inference mode count no changes: they would be sent to workers each time.
+        with torch.inference_mode(False), opened as handle:
             names: list[str] = handle.keys()
             return {own_name(name): handle.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as error:

@@ -37,6 +37,17 @@ def test_weights_are_mapped_and_the_file_stays_as_it_is(
     assert file.read_bytes() == before
 
 
+def test_weights_that_are_loaded_in_inference_mode_are_sent_to_workers_no_more_than_others(
+    branches: Any, example: Any, expected: Any
+) -> None:
+    with torch.inference_mode(), branches.load("processes", start_method="fork") as model:
+        torch.testing.assert_close(model(*example), expected)
+        sent = model._executor._sent
+        torch.testing.assert_close(model(*example), expected)
+        assert model._executor._sent == sent
+        assert model._options.file.marks == dict(zip(model._tree.collect(), sent, strict=True))
+
+
 def test_another_weights_file(branches: Any, weights: Any, tmp_path: Path, example: Any) -> None:
     file = tmp_path / "zeros.safetensors"
     save_file({name: torch.zeros_like(w) for name, w in weights.items()}, file)
