@@ -92,6 +92,7 @@ fuzz: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/run.py lift --runs 200000
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/run.py compile --runs 5000
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/texts.py --runs 20000
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/differential.py --graphs 5000
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/coverage_guided.py lift -atheris_runs=200000
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/coverage_guided.py compile -atheris_runs=5000

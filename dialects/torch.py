@@ -26,10 +26,12 @@ from typing import Any, Self
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DictionaryAttr,
+    FloatAttr,
     IndexType,
     IntAttr,
     IntegerAttr,
     StringAttr,
+    UnitAttr,
     i64,
 )
 from xdsl.ir import Attribute, Dialect, Operation, ParametrizedAttribute, SSAValue
@@ -264,12 +266,29 @@ class CalleeOperation(IRDLOperation, ABC):
 
     def verify_(self) -> None:
         self.bind()
+        for name, value in self.literals.data.items():
+            if not _is_literal(value):
+                raise VerifyException(f"{name} is no literal: {value}")
         if not all(isinstance(size.type, IndexType) for size in self.sizes):
             raise VerifyException("what stands in brackets is of the type index")
         if self.sizes and size_positions(ArrayAttr(self.literals.data.values())) != set(
             range(len(self.sizes))
         ):
             raise VerifyException("each integer has its place in a literal")
+
+
+def _is_literal(value: Attribute) -> bool:
+    match value:
+        case ArrayAttr(data=items):
+            return all(map(_is_literal, items))
+        case DictionaryAttr(data=items):
+            return all(map(_is_literal, items.values()))
+        case _:
+            return isinstance(value, LITERALS)
+
+
+LITERALS = (UnitAttr, IntegerAttr, FloatAttr, StringAttr, DtypeAttr, SizeAttr)
+"""What a callee can be given besides operands, or lists of these."""
 
 
 @irdl_op_definition

@@ -10,6 +10,7 @@ from ramiel.backend.source import Source
 from ramiel.dialects.dataflow import WeightOp
 from ramiel.dialects.task import ClusterOp, ProgramOp
 from ramiel.dialects.torch import PrepareOp
+from ramiel.errors import RamielError
 from ramiel.operators.rendering import quote, render
 
 
@@ -17,8 +18,12 @@ def prepared_names(block: Block) -> dict[PrepareOp, str]:
     """The names under which a cluster finds its prepared weights.
 
     A weight's own name, unless the cluster also reads it as it is, or prepares it in two ways.
+    Raises RamielError where a constant is prepared: only weights have names.
     """
     prepared = [op for op in block.ops if isinstance(op, PrepareOp)]
+    for op in prepared:
+        if not isinstance(op.operands[0].owner, WeightOp):
+            raise RamielError("prepares a constant: run --outline-constants first").about(op)
     ways = Counter(op.weight.weight_name.data for op in prepared)
     plain = {
         op.weight_name.data

@@ -68,9 +68,12 @@ def _main() -> str:
 def check_destination(directory: Path, force: bool = False) -> None:
     """Raises RamielError if the folder is not Ramiel's to replace, or cannot be written."""
     directory = directory.absolute()
-    if directory.exists() and not force and not _may_replace(directory):
-        raise RamielError(f"{directory} exists and was not made by Ramiel; --force replaces it")
-    parent = next(folder for folder in directory.parents if folder.exists())
+    try:
+        if directory.exists() and not force and not _may_replace(directory):
+            raise RamielError(f"{directory} exists and was not made by Ramiel; --force replaces it")
+        parent = next(folder for folder in directory.parents if folder.exists())
+    except OSError as error:
+        raise RamielError(f"cannot write {directory}: {error.strerror}") from error
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise RamielError(f"cannot write {directory}: no permission in {parent}")
 

@@ -41,11 +41,13 @@ class SourceLines:
                 # xDSL says so at the end of the text.
                 raise ParseError(undefined[0], error.msg) from None
             raise
+        except RecursionError:
+            raise ParseError(parser.here, "is nested too deeply") from None
+        except (VerifyException, RamielError) as error:
+            raise ParseError(parser.here, str(error)) from error
         except Exception as error:
-            # An operation or a type that its own verifier refuses, and what xDSL does not expect.
-            message = NESTED if isinstance(error, RecursionError) else str(error) or repr(error)
-            here = Span(parser.pos, parser.pos, parser.lexer.input)
-            raise ParseError(here, message) from error
+            # xDSL expects of a text what a text need not hold: a type with all its parameters, say.
+            raise ParseError(parser.here, f"cannot be parsed: {error!r}") from error
 
     def located(self, message: str, operation: Operation | None, line_offset: int = 0) -> str:
         """The message below the line that the operation stands on, if that was read from a text."""
@@ -56,7 +58,6 @@ class SourceLines:
         return moved.print_with_context(message)
 
 
-NESTED = "is nested too deeply"
 UNDEFINED = "values used but not defined"
 
 
@@ -68,14 +69,19 @@ class _Parser(Parser):
         self.reads: dict[str, Span] = {}
         """Where each value is read first."""
 
+    @property
+    def here(self) -> Span:
+        """Where the next token begins."""
+        return Span(self.pos, self.pos, self.lexer.input)
+
     def resolve_operand(self, operand: UnresolvedOperand, type: Attribute) -> Any:
         self.reads.setdefault(operand.operand_name, operand.span)
         return super().resolve_operand(operand, type)
 
     def parse_operation(self) -> Operation:
-        begin = self.pos
+        begin = self.here
         operation = super().parse_operation()
-        self.spans[operation] = Span(begin, begin, self.lexer.input)
+        self.spans[operation] = begin
         return operation
 
 

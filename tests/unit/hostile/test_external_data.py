@@ -38,6 +38,13 @@ def test_a_link_inside_the_folder_is_what_caches_use(folder: Path) -> None:
     np.testing.assert_array_equal(decode(tensor(location="weights"), folder), VALUES)
 
 
+def test_a_linked_folder_inside_the_folder(folder: Path) -> None:
+    (folder / "here").symlink_to("blobs")
+    (folder / "weights").symlink_to("here/w")
+    for location in ("here/w", "weights"):
+        np.testing.assert_array_equal(decode(tensor(location=location), folder), VALUES)
+
+
 def test_a_hard_link_is_a_file(folder: Path) -> None:
     os.link(folder.parent / "secret", folder / "weights")
     np.testing.assert_array_equal(decode(tensor(location="weights"), folder), VALUES)

@@ -16,9 +16,10 @@ FUZZ = Path(__file__).parents[2] / "fuzz"
     [
         ("run.py", "lift", "--runs", "150", "--start", "5000000"),
         ("run.py", "compile", "--runs", "30", "--start", "5000000"),
+        ("texts.py", "--runs", "300", "--start", "5000000"),
         ("differential.py", "--graphs", "10", "--seed", "900"),
     ],
-    ids=["lift", "compile", "differential"],
+    ids=["lift", "compile", "texts", "differential"],
 )
 def test_a_short_run_finds_nothing(command: tuple[str, ...]) -> None:
     file, *arguments = command

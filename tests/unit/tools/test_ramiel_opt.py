@@ -69,3 +69,33 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
         main([str(tmp_path / "gone.mlir")])
     assert "gone.mlir" in str(ended.value.code)
     assert "\n" not in str(ended.value.code)
+
+
+def refusal(file: Path) -> str:
+    """What the tool ends with."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(file)])
+    return str(ended.value.code)
+
+
+def test_a_text_that_nests_too_deeply_is_refused_at_its_line(tmp_path: Path) -> None:
+    conditional = "%y = onnx.If(%p) : (tensor<i1>) -> tensor<4xf32> else_branch {\n"
+    file = tmp_path / "deep.mlir"
+    file.write_text(
+        "dataflow.graph @deep(%p : tensor<i1>) -> (tensor<4xf32>) {\n" + conditional * 2000
+    )
+    place, line, *_, message = refusal(file).rstrip().split("\n")
+    assert place.startswith(f"{file}:") and line == conditional.rstrip()
+    assert message.strip() == "is nested too deeply"
+
+
+def test_a_type_that_nests_too_deeply_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "deep.mlir"
+    file.write_text(f"dataflow.graph @deep(%x : {'tuple<' * 20_000}f32{'>' * 20_000}) -> () {{ }}")
+    assert "is nested too deeply" in refusal(file)
+
+
+def test_a_text_is_utf_8(tmp_path: Path) -> None:
+    file = tmp_path / "latin.mlir"
+    file.write_bytes(TEXT.replace("/Relu", "/Rélu").encode("latin-1"))
+    assert refusal(file) == f"ramiel-opt: {file}:2: no UTF-8: invalid continuation byte"

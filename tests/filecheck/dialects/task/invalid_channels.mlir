@@ -130,3 +130,12 @@ task.program @inside(%x : tensor<4xf32>, %p : tensor<i1>) -> (tensor<4xf32>) {
     %1 = task.recv %c : tensor<4xf32>
   }
 }
+
+// -----
+
+// What xDSL itself stumbles over is said at its place, too.
+// CHECK: invalid_channels.mlir:141
+// CHECK: cannot be parsed
+task.program @bare() -> () {
+  %c = task.channel : !task.channel
+}

@@ -47,3 +47,11 @@ dataflow.graph @dtype(%x : tensor<4xf32>) -> (tensor<4xf32>) {
   %y = torch.call "Tensor.to"(%x) {dtype = #torch.dtype<system>} : (tensor<4xf32>) -> tensor<4xf32>
   dataflow.output %y : tensor<4xf32>
 }
+
+// -----
+
+// CHECK: bias is no literal: @other
+dataflow.graph @symbol(%x : tensor<4xf32>) -> (tensor<4xf32>) {
+  %y = torch.call "operators.shrink"(%x) {bias = @other, lambd = 0.5} : (tensor<4xf32>) -> tensor<4xf32>
+  dataflow.output %y : tensor<4xf32>
+}
