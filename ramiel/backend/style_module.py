@@ -28,7 +28,7 @@ from ramiel.frontend.names import identifier
 from ramiel.operators.leaf_modules import Argument, Constructor, LeafModule, leaf_module
 from ramiel.operators.rendering import Code
 from ramiel.tensors import element_of
-from ramiel.transforms.outline_blocks import CLASS
+from ramiel.transforms.block_names import CLASS
 
 STATISTICS = (".running_mean", ".running_var")
 """Buffers, though they are floating."""

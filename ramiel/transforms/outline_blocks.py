@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import itertools
-import re
-from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -13,7 +10,6 @@ from typing import TypeAlias
 from xdsl.context import Context
 from xdsl.dialects.builtin import (
     ArrayAttr,
-    DictionaryAttr,
     IndexType,
     IntegerAttr,
     ModuleOp,
@@ -29,9 +25,9 @@ from ramiel.dialects.task import OutputOp as ProgramOutputOp
 from ramiel.dialects.task import ProgramOp, RecvOp, SendOp
 from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.dialects.torch_function import FunctionOp, InvokeOp, weight_name
-from ramiel.frontend.module_metadata import CLASSES_OF_MODULES
 from ramiel.frontend.names import identifier
 from ramiel.locations import node_location, node_name
+from ramiel.transforms.block_names import CLASS, class_of, fresh_name
 from ramiel.transforms.generic_blocks import (
     Settings,
     Step,
@@ -48,6 +44,8 @@ from ramiel.transforms.short_names import short_names
 from ramiel.transforms.task_graph import COST, cost_of, values_read
 
 NUMBERS = "settings"
+MOST = 0.8
+"""A block with more than this share of the calls is the model itself."""
 WORTH = 12
 """Calls that a function of a short block has to save."""
 
@@ -295,8 +293,10 @@ def outline(top: GraphOp | ProgramOp, family: Family, names: set[str]) -> None:
     """Make a function of the family, and put invocations in the place of all."""
     for block in family:
         describe(block)  # again: what it reads may be an invocation's result by now
-    known = class_of(top, family)
-    function, settings = make_function(family, fresh_name(family, names, known))
+    paths = [block.path for block in family]
+    known = class_of(top, paths)
+    name = fresh_name(paths, family[0].operations, names, known)
+    function, settings = make_function(family, name)
     if known:
         function.attributes[CLASS] = StringAttr(known)
     top.parent_block().insert_op_before(function, top)  # pyright: ignore[reportOptionalMemberAccess]
@@ -417,77 +417,6 @@ def _nodes(row: Sequence[Step], family: Family) -> Attribute:
         ArrayAttr([StringAttr(block.path), StringAttr(node_name(op))])
         for op, block in zip(row, family, strict=True)
     )
-
-
-CLASS = "class"
-"""The attribute of a function: the name of the class that it was."""
-SAID = 4
-"""Calls that a name can say."""
-MOST = 0.8
-"""A block with more than this share of the calls is the model itself."""
-NUMBER = re.compile(r"(?<!\dx)_?\d+[a-z]?$")
-"""The number of a module among those like it: that of `conv1`, but none of `conv1x1`."""
-SHORT_NAMES = {
-    **dict.fromkeys(("conv1d", "conv2d", "conv3d"), "conv"),
-    "batch_norm": "bn",
-    "layer_norm": "norm",
-}
-SAYING = {"conv", "bn", "norm", "linear", "relu", "gelu", "silu", "sigmoid", "tanh", "hardswish"}
-"""What a name may say: other operators mean nothing without their operands."""
-
-
-def class_of(top: GraphOp | ProgramOp, family: Family) -> str:
-    """The class of the original modules, if the model says it and it is one; else ""."""
-    classes = top.attributes.get(CLASSES_OF_MODULES)
-    if not isinstance(classes, DictionaryAttr):
-        return ""
-    found = {classes.data.get(block.path) for block in family}
-    [name, *others] = found
-    return name.data if isinstance(name, StringAttr) and not others else ""
-
-
-def fresh_name(family: Family, names: set[str], known: str = "") -> str:
-    """A function's name: that of the class, if it is known, else of most of the modules, without
-    number and in the singular.
-
-    Where that is taken, or tells where and not what, it says what the block does, or has the number
-    of the first module, and what that is in.
-    """
-    stems = Counter(_stem(block.path) for block in family)
-    [(stem, _), *others] = stems.most_common()
-    *around, last = [identifier(part) for part in family[0].path.split(".")]
-    what = _what(family[0].operations)
-    wanted = [what, stem] if others else [stem, what]
-    if len(family) == 1:
-        wanted = []
-    wanted = [re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", known).lower(), *wanted]
-    wanted += [last, "_".join([*around[-1:], last]), stem]
-    for name in wanted:
-        if name not in ("", *names) and not name.startswith("value"):
-            break
-    else:
-        name = next(n for i in itertools.count(2) if (n := f"{stem}_{i}") not in names)
-    names.add(name)
-    return name
-
-
-def _what(operations: Sequence[Step]) -> str:
-    """`conv_bn_relu`; "" if there is too much to say."""
-    keys = [
-        op.key.data.rsplit(".", 1)[-1] if isinstance(op, CallOp) else op.callee.sym_name.data
-        for op in operations
-    ]
-    words = [SHORT_NAMES.get(key, key) for key in keys]
-    return "_".join(words) if len(words) <= SAID and SAYING.issuperset(words) else ""
-
-
-def _stem(path: str) -> str:
-    *parents, last = path.split(".")
-    listed = last.isdigit() and bool(parents)
-    stem = identifier(NUMBER.sub("", parents[-1] if listed else last), "block")
-    if listed and stem.endswith("s") and not stem.endswith("ss"):
-        stem = stem[:-1]  # one of the layers is a layer
-    return stem
 
 
 def sort_topologically(block: Block) -> None:
