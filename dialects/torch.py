@@ -113,6 +113,19 @@ def size_positions(literal: Attribute) -> set[int]:
 
 INDEX_SIZE = re.compile(r"\$(\d+)")
 """The place of an integer operand in an index: `$0`."""
+INDEX = re.compile(r"\.\.\.|\$\d+|(-?\d+|\$\d+)?:(-?\d+|\$\d+)?(:-?\d+)?")
+"""An entry of an index that is text: all that is left, a slice, or places of integers in them."""
+
+
+def texts_of(literal: Attribute) -> list[str]:
+    """The texts in a literal."""
+    match literal:
+        case ArrayAttr(data=data):
+            return [text for item in data for text in texts_of(item)]
+        case StringAttr(data=text):
+            return [text]
+        case _:
+            return []
 
 
 class CalleeEffects(MemoryEffect):
@@ -275,6 +288,19 @@ class CalleeOperation(IRDLOperation, ABC):
             range(len(self.sizes))
         ):
             raise VerifyException("each integer has its place in a literal")
+        for text in self._indices():
+            if not INDEX.fullmatch(text):
+                raise VerifyException(f"no index: {text!r}")
+
+    def _indices(self) -> list[str]:
+        """The texts that are printed as they are, between brackets or with integers in them."""
+        literals = self.literals.data
+        names = [name for name in self.callee.index_parameters if name in literals]
+        texts = [text for name in names for text in texts_of(literals[name])]
+        if self.sizes:
+            everywhere = texts_of(ArrayAttr(literals.values()))
+            texts += [text for text in everywhere if INDEX_SIZE.search(text)]
+        return texts
 
 
 def _is_literal(value: Attribute) -> bool:

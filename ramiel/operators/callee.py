@@ -84,6 +84,11 @@ class Callee:
         """Parameters that take Python integers, or a tensor of them: `{name:sizes}`."""
         return re.findall(r"\{(\w+):(?:sizes|int)\}", self.template or "")
 
+    @cached_property
+    def index_parameters(self) -> Sequence[str]:
+        """Parameters that are printed between the brackets of an index: `{name:index}`."""
+        return re.findall(r"\{(\w+):index\}", self.template or "")
+
     def takes_int(self, name: str) -> bool:
         """Whether such a parameter takes one integer: `{name:int}`."""
         return f"{{{name}:int}}" in (self.template or "")

@@ -13,6 +13,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from ramiel.dialects import syntax
 from ramiel.dialects.torch import (
+    INDEX,
     INDEX_SIZE,
     CalleeOperation,
     DtypeAttr,
@@ -26,8 +27,6 @@ _FIELD = re.compile(r"\{(\*?)(\w+)(?::(\w+))?\}")
 `{name:int}` are Python integers, from a tensor if it is one that the parameter gets."""
 _POWER = re.compile(r"([A-Za-z_]\w*) \*\* ([A-Za-z_]\w*|-?[\d.]+(?:e[-+]?\d+)?)")
 """A power of a name to a name or a number: written without spaces, as ruff's formatter does."""
-_INDEX = re.compile(r"\.\.\.|\$\d+|(-?\d+|\$\d+)?:(-?\d+|\$\d+)?(:-?\d+)?")
-"""An entry of an index that is text: all that is left, a slice, or places of integers in them."""
 _ELLIPSIS = "{...}"
 """In a template: the parameters that it does not name, as `, name=value`."""
 
@@ -213,5 +212,5 @@ def render_index(index: Any) -> str:
 
 
 def _check_index(text: str) -> None:
-    if not _INDEX.fullmatch(text):
+    if not INDEX.fullmatch(text):
         raise ValueError(f"no index: {text!r}")

@@ -55,3 +55,11 @@ dataflow.graph @symbol(%x : tensor<4xf32>) -> (tensor<4xf32>) {
   %y = torch.call "operators.shrink"(%x) {bias = @other, lambd = 0.5} : (tensor<4xf32>) -> tensor<4xf32>
   dataflow.output %y : tensor<4xf32>
 }
+
+// -----
+
+// CHECK: no index: 'torch.relu'
+dataflow.graph @index(%x : tensor<4xf32>) -> (tensor<4xf32>) {
+  %y = torch.call "Tensor.__getitem__"(%x) {index = ["torch.relu"]} : (tensor<4xf32>) -> tensor<4xf32>
+  dataflow.output %y : tensor<4xf32>
+}
