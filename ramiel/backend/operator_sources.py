@@ -11,6 +11,7 @@ from typing import Any
 from xdsl.ir import Operation
 
 from ramiel.dialects.torch import CalleeOperation
+from ramiel.errors import RamielError
 
 
 def operators_module(program: Operation) -> str | None:
@@ -22,15 +23,19 @@ def operators_module(program: Operation) -> str | None:
 
 def gather(helpers: list[Callable[..., Any]]) -> str:
     """One module with the helpers and what they use of their own modules: imports, functions,
-    constants."""
+    constants.  Raises RamielError if two modules mean different things by one name."""
     imports: dict[str, None] = {}
     definitions: dict[str, None] = {}
+    meanings: dict[str, str] = {}
     for module in {inspect.getmodule(helper): None for helper in helpers}:
         assert isinstance(module, ModuleType)
         wanted = {helper.__name__ for helper in helpers if inspect.getmodule(helper) is module}
         found_imports, found = _needed(inspect.getsource(module), wanted)
         imports.update(dict.fromkeys(found_imports))
-        definitions.update(dict.fromkeys(found))
+        definitions.update(dict.fromkeys(found.values()))
+        for name, text in found.items():
+            if meanings.setdefault(name, text) != text:
+                raise RamielError(f"two modules of helpers define {name!r}")
     future = "from __future__ import annotations"
     lines = sorted(line for line in imports if line != future)
     plain = [line for line in lines if line.startswith("import ")]
@@ -69,8 +74,8 @@ def _names_in(node: ast.AST) -> set[str]:
     return {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
 
 
-def _needed(source: str, wanted: set[str]) -> tuple[list[str], list[str]]:
-    """The imports and the definitions, in order, that the wanted functions need."""
+def _needed(source: str, wanted: set[str]) -> tuple[list[str], dict[str, str]]:
+    """The imports, and the definitions by name, in order, that the wanted functions need."""
     tree = ast.parse(source)
     defined: dict[str, ast.stmt] = {}
     imported: dict[str, ast.Import | ast.ImportFrom] = {}
@@ -97,8 +102,7 @@ def _needed(source: str, wanted: set[str]) -> tuple[list[str], list[str]]:
         left.extend(n for n in _names_in(defined[name]) if n in defined and n not in needed)
     used = {name for definition in needed for name in _names_in(defined[definition])}
     imports = [ast.unparse(imported[name]) for name in sorted(used) if name in imported]
-    texts = [_text(source, node) for name, node in defined.items() if name in needed]
-    return imports, [text for text in texts if text]
+    return imports, {name: _text(source, defined[name]) for name in defined if name in needed}
 
 
 def _text(source: str, node: ast.stmt) -> str:

@@ -64,7 +64,7 @@ def pair(value: int | tuple[int, int]) -> list[int]:
     return [value, value] if isinstance(value, int) else list(value)
 
 
-def activate(
+def with_activation(
     x: torch.Tensor, activation: str | None, scalars: tuple[float, ...], algorithm: str
 ) -> torch.Tensor:
     """The activation as PyTorch has it."""
@@ -125,7 +125,9 @@ def conv2d(
     """
     if not weight.is_mkldnn:
         y = F.conv2d(x, weight, bias, stride, padding, dilation, groups)
-        return activate(y if add is None else y + add, activation, scalars, algorithm)
+        return with_activation(
+            y if add is None else y + add, activation, scalars, algorithm
+        )
     how = activation or "none", list(scalars), algorithm
     if weight.dim() == 2:
         return pointwise(x, weight, bias, add, how)
@@ -173,6 +175,8 @@ def linear(
 ) -> torch.Tensor:
     """activation(x @ weightᵀ + bias), float32 or bfloat16 (…, K) to (…, N)."""
     if not weight.is_mkldnn:
-        return activate(F.linear(x, weight, bias), activation, scalars, algorithm)
+        return with_activation(
+            F.linear(x, weight, bias), activation, scalars, algorithm
+        )
     run: Any = torch.ops.mkldnn._linear_pointwise
     return run(x, weight, bias, activation or "none", list(scalars), algorithm)
