@@ -21,6 +21,8 @@ IMPORTED = {"torch", "torch.nn.functional", "._runtime", ".", ".._runtime"}
 BY_BATCHES = {"typing"}
 BY_STYLES = {"pathlib", "typing", "safetensors.torch", "__future__", "_operators", "._operators"}
 """What the styles without clusters import beside that."""
+BY_SHORT_FILES = {".model"}
+"""What __init__.py and __main__.py import beside that."""
 
 
 def check_source(text: str, style: str = "clusters") -> None:
@@ -31,6 +33,8 @@ def check_source(text: str, style: str = "clusters") -> None:
     match style:
         case "layouts":
             meant = (*MEANT, ast.AnnAssign)
+        case "main":
+            meant, statements = (*MEANT, ast.Raise), [*statements, ast.Raise]
         case "module":
             tree.body = [node for node in tree.body if not is_group(node, text)]
         case "script":
@@ -47,6 +51,7 @@ def check_source(text: str, style: str = "clusters") -> None:
     imported = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
     imported |= {f"{'.' * n.level}{n.module or ''}" for n in nodes if isinstance(n, ast.ImportFrom)}
     more = BY_STYLES if style in ("module", "script") else BY_BATCHES
+    more = BY_SHORT_FILES if style in ("init", "main") else more
     assert imported <= IMPORTED | more, imported
     assert all(isinstance(node, tuple(statements)) for node in tree.body)
 

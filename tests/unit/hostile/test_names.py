@@ -143,7 +143,8 @@ def test_the_file_and_the_folder_may_have_any_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "first,second",
     [
-        *(("w.1", "w_1"), ("W", "w"), ("a/b", "a.b"), ("é", "è")),
+        *(("w.1", "w_1"), ("W", "w"), ("a/b", "a.b"), ("é", "è"), ("\ufb01lter", "filter")),
+        *(("\uff57", "w"), ("K", "\u212a"), ("layer.Weight", "LAYER_WEIGHT")),
         *(("w\u0301", "\u1e83"), ("x" * 70, "y" + "x" * 69)),
     ],
 )
@@ -167,6 +168,29 @@ def test_names_that_clean_to_one_identifier_stay_two(
         y, z = compiled(torch.ones(32))
         assert {first, second} <= set(compiled.state_dict())
     assert y.eq(3).all() and z.eq(10).all()
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_functions_and_their_domains_are_data(text: str, tmp_path: Path) -> None:
+    """A function with the text as its name, domain, input, attribute and inner node."""
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid(f"own{text}", 1)]
+    inner = helper.make_node("LeakyRelu", [f"a{text}"], [f"b{text}"], text, doc_string=text)
+    inner.attribute.append(onnx.AttributeProto(name="alpha", ref_attr_name=text, type="FLOAT"))
+    function = helper.make_function(
+        *(f"own{text}", f"f{text}", [f"a{text}"], [f"b{text}"], [inner], opsets, [text]),
+        doc_string=text,
+    )
+    node = helper.make_node(f"f{text}", ["x"], ["y"], text, domain=f"own{text}")
+    node.attribute.append(helper.make_attribute(text, 0.5))
+    types = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [4]) for name in "xy"]
+    graph = helper.make_graph([node], text, types[:1], types[1:])
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=10, functions=[function])
+    write_package(compile_model(model, FAITHFUL, package="called").program, tmp_path / "called")
+    source = (tmp_path / "called" / "model.py").read_text(encoding="utf-8")
+    assert names_in(source).isdisjoint({"os", "environ", "__import__", "__setitem__"})
+    with import_package(tmp_path / "called").Model.load("serial") as compiled:
+        assert compiled(torch.tensor([-4.0, -1, 0, 2])).tolist() == [-2, -0.5, 0, 2]
+    assert CANARY not in os.environ
 
 
 def test_the_canary_would_sing() -> None:

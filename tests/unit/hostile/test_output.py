@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,10 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 from small_models import SMALL_MODELS
+from test_ways_to_write import two_convolutions
 
+from ramiel.backend.package import write_folder
+from ramiel.errors import RamielError
 from ramiel.tools.cli import main
 
 LIMITED = """
@@ -64,6 +69,42 @@ def test_what_is_there_stays_when_writing_fails(model: Path, style: str, tmp_pat
     assert subprocess.run(command, capture_output=True, env=environment).returncode == 1
     after = {file: file.read_bytes() for file in package.rglob("*") if file.is_file()}
     assert after == before
+
+
+@pytest.mark.parametrize("mode", [0o555, 0o000], ids=["not written", "not even searched"])
+def test_a_folder_without_permission_stays_as_it_is(mode: int) -> None:
+    """Root may write everywhere: a child becomes somebody else first."""
+
+    def write(folder: Path) -> None:
+        if os.geteuid() == 0:
+            os.seteuid(65534)
+        with pytest.raises(RamielError, match=r"cannot write .*[Pp]ermission"):
+            write_folder(folder / "package", {"model.py": ""}, lambda _: None)
+
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        folder = Path(name) / "folder"
+        folder.mkdir()
+        folder.chmod(mode)
+        child = multiprocessing.get_context("fork").Process(target=write, args=(folder,))
+        child.start()
+        child.join()
+        folder.chmod(0o755)
+        assert child.exitcode == 0
+        assert not list(folder.iterdir())
+
+
+@STYLES
+def test_no_two_files_differ_in_case_only(style: str, tmp_path: Path) -> None:
+    """What is written to a file system that folds case is what was meant."""
+    path = tmp_path / "Model.onnx"
+    onnx.save(two_convolutions("W"), path)
+    command = ["compile", str(path), "-o", str(tmp_path / "out"), "--style", style]
+    with pytest.raises(SystemExit, match="0"):
+        main([*command, *(["--emit-ir"] if style == "clusters" else [])])
+    files = [str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*")]
+    assert len(files) > 2
+    assert all(name == name.lower() for name in files)
 
 
 @STYLES

@@ -17,8 +17,10 @@ from small_models import SMALL_MODELS
 from sources import check_source
 
 from ramiel.backend.package import package_files, write_package
-from ramiel.driver import PRESETS, Options, compile_model
+from ramiel.driver import HYPER, PRESETS, STYLES, Options, compile_model
 from ramiel.loading import import_package
+from ramiel.precision import BFLOAT16
+from ramiel.styles import compile_style, load_style, print_style, write_styled
 
 safetensors: Any = safetensors_numpy
 load_file, save_file = safetensors.load_file, safetensors.save_file
@@ -26,12 +28,31 @@ RUNTIME = Path(__file__).parents[3] / "ramiel" / "runtime"
 HELPERS = RUNTIME.parent / "operators" / "helpers"
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("name", SMALL_MODELS)
-def test_generated_source_is_of_known_constructs_only(name: str, preset: str) -> None:
-    options = Options(workers=2, preset=preset, force_parallel=True)
-    program = compile_model(SMALL_MODELS[name](), options, package=name).program
-    check_source(package_files(program)["model.py"])
+WAYS = {
+    **{p: Options(workers=2, preset=p, force_parallel=True) for p in PRESETS},
+    "serial": Options(workers=1),
+    "bf16": Options(workers=2, precision=BFLOAT16, force_parallel=True),
+    "torch.compile": Options(workers=2, torch_compile=True, force_parallel=True),
+    **{f"{hyper} batch": Options(workers=2, batch=2, hyper=hyper) for hyper in HYPER},
+    **{style: Options(preset="faithful", style=style) for style in STYLES[1:]},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [(n, way) for n in SMALL_MODELS for way in WAYS if "batch" not in way or n == "towers"],
+)
+def test_generated_source_is_of_known_constructs_only(name: str, way: str) -> None:
+    options, model = WAYS[way], SMALL_MODELS[name]()
+    if options.style != STYLES[0]:
+        check_source(print_style(compile_style(model, options, package=name)).text, options.style)
+        return
+    files = package_files(compile_model(model, options, package=name).program)
+    check_source(files["model.py"])
+    check_source(files["__init__.py"], "init")
+    check_source(files["__main__.py"], "main")
+    if "_layouts.py" in files:
+        check_source(files["_layouts.py"], "layouts")
 
 
 OWN_PIPES = {"launch", "packing", "spawned", "process_worker", "processes"}
@@ -110,6 +131,27 @@ def test_a_truncated_weights_file_is_refused(towers: Path, size: int) -> None:
     assert "weights.safetensors" in refusal(towers)
 
 
+@pytest.mark.parametrize("wrong", ["none", "cut off", "of another model", "transposed"])
+def test_an_nn_module_refuses_such_weights_too(wrong: str, tmp_path: Path) -> None:
+    options = Options(preset="faithful", style="module")
+    write_styled(compile_style(SMALL_MODELS["towers"](), options), tmp_path / "towers")
+    load_style(tmp_path / "towers", "module")
+    file = tmp_path / "towers" / "weights.safetensors"
+    tensors = load_file(file)
+    name = next(name for name, array in tensors.items() if array.ndim == 2)
+    match wrong:
+        case "none":
+            file.write_bytes(b"")
+        case "cut off":
+            file.write_bytes(file.read_bytes()[:-1])
+        case "transposed":
+            save_file(tensors | {name: tensors[name].T.copy()}, file)
+        case _:
+            save_file({"other": np.ones(3, np.float32)}, file)
+    with pytest.raises(Exception, match=r"header|state_dict"):
+        load_style(tmp_path / "towers", "module")
+
+
 def test_weights_of_other_shapes_and_dtypes_are_refused(towers: Path) -> None:
     tensors = load_file(towers / "weights.safetensors")
     name = next(name for name, array in tensors.items() if array.ndim == 2)
@@ -137,6 +179,8 @@ WAYS = [
     *(Options(workers=2, preset=preset, force_parallel=force)
       for preset in ("fast", "faithful") for force in (True, False)),
     *(Options(workers=2, batch=3, hyper=hyper) for hyper in ("plain", "switched")),
+    Options(workers=2, precision="bf16", force_parallel=True),
+    Options(workers=2, torch_compile=True, force_parallel=True),
     *(Options(preset=preset, style=style)
       for preset in ("fast", "faithful") for style in ("module", "script")),
 ]
