@@ -83,6 +83,19 @@ def convolutions() -> ModelProto:
     return model
 
 
+def cropped() -> ModelProto:
+    """A convolution of each channel by itself, of which the first row and column are cut off."""
+    model = parser.parse_model("""<ir_version: 8, opset_import: ["": 17]>
+        cropped (float[1, 3, 8, 8] x) => (float[1, 3, 7, 7] y)
+          <int64[2] starts = {1, 1}, int64[2] ends = {8, 8}, int64[2] axes = {2, 3}> {
+          c = Conv <group = 3, pads = [1, 1, 1, 1]> (x, w)
+          y = Slice (c, starts, ends, axes)
+        }""")
+    weight = np.random.default_rng(0).standard_normal((3, 1, 3, 3)).astype(np.float32)
+    model.graph.initializer.append(numpy_helper.from_array(weight, "w"))
+    return model
+
+
 Make = Callable[[], ModelProto]
 TOWERS, TRANSFORMER, INCEPTION, CELLS = (
     SMALL_MODELS[name] for name in ("towers", "transformer", "inception", "cells")
@@ -110,6 +123,8 @@ EXAMPLES: dict[str, tuple[Make, Sequence[str]]] = {
     "constant-fold": (old, ["upgrade-onnx", "constant-fold"]),
     "fuse-batch-norm": (INCEPTION, up_to("fuse-batch-norm")),
     "fuse-affine": (convolutions, up_to("fuse-affine")),
+    "fuse-crop": (cropped, up_to("fuse-crop")),
+    "symmetric-pads": (cropped, up_to("symmetric-pads")),
     "fuse-pad": (padded, up_to("fuse-pad")),
     "fuse-gelu": (padded, up_to("fuse-gelu")),
     "fuse-layer-norm": (TRANSFORMER, up_to("fuse-layer-norm")),

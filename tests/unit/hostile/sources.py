@@ -14,7 +14,7 @@ MEANT = (
     *(ast.operator, ast.unaryop, ast.cmpop, ast.boolop, ast.expr_context, ast.GeneratorExp),
     *(ast.Import, ast.ImportFrom, ast.alias, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef),
     *(ast.arguments, ast.arg, ast.Return, ast.Delete, ast.Await, ast.If, ast.For, ast.While),
-    ast.Pass,
+    *(ast.Pass, ast.JoinedStr, ast.FormattedValue),
 )
 """The constructs that the printers mean to emit."""
 IMPORTED = {"torch", "torch.nn.functional", "._runtime", ".", ".._runtime"}
@@ -44,6 +44,9 @@ def check_source(text: str, style: str = "clusters") -> None:
     nodes = list(ast.walk(tree))
     strange = {type(node).__name__ for node in nodes if not isinstance(node, meant)}
     assert not strange, strange
+    places = [node for node in nodes if isinstance(node, ast.FormattedValue)]
+    assert all(isinstance(place.value, ast.Name) for place in places), "f-strings have names alone"
+    assert all(place.conversion == -1 and place.format_spec is None for place in places)
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     assert names.isdisjoint(DANGEROUS), names & DANGEROUS
     hidden = {n.attr for n in nodes if isinstance(n, ast.Attribute) and n.attr.startswith("__")}
