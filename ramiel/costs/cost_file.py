@@ -52,9 +52,7 @@ def read_costs(file: Path, tasks: Sequence[Operation]) -> Estimate:
 
     Raises RamielError if the file is none of these, or knows not one of the operations.
     """
-    content = read_json(file)
-    if content is None or content.get("version") != VERSION:
-        raise RamielError(f"{file} is no file of costs of version {VERSION}")
+    content = _content(file)
     try:
         entries: list[dict[str, Any]] = content["operations"]
         known: defaultdict[tuple[str, str], list[list[int]]] = defaultdict(list)
@@ -81,9 +79,7 @@ def read_kernels(file: Path) -> dict[str, set[str]]:
 
     Raises RamielError if the file is none of costs.
     """
-    content = read_json(file)
-    if content is None or content.get("version") != VERSION:
-        raise RamielError(f"{file} is no file of costs of version {VERSION}")
+    content = _content(file)
     kernels: defaultdict[str, set[str]] = defaultdict(set)
     try:
         for entry in content["operations"]:
@@ -91,6 +87,13 @@ def read_kernels(file: Path) -> dict[str, set[str]]:
     except (KeyError, TypeError, AttributeError) as error:
         raise RamielError(f"{file} is damaged: {error}") from error
     return dict(kernels)
+
+
+def _content(file: Path) -> dict[str, Any]:
+    content = read_json(file)
+    if content is None or content.get("version") != VERSION:
+        raise RamielError(f"{file} is no file of costs of version {VERSION}")
+    return content
 
 
 def layout_of_weight(op: Operation) -> str | None:
