@@ -21,6 +21,7 @@ from ramiel.dialects.dataflow import ConstantOp, WeightOp
 from ramiel.dialects.syntax import Literal, to_attribute
 from ramiel.dialects.torch import CallOp, DtypeAttr, SizeAttr
 from ramiel.errors import RamielError
+from ramiel.known_values import known_value
 from ramiel.locations import inherit_location
 from ramiel.operators.sizes import (
     TENSORS_OF_INTEGERS,
@@ -162,13 +163,7 @@ class Emitter:
 
     def constant(self, value: SSAValue | None) -> Array | None:
         """The operand's value if it is known when compiling, else None."""
-        match value.owner if value is not None else None:
-            case ConstantOp(value=dense):
-                return tensors.from_dense(dense)
-            case WeightOp(weight_name=name):
-                return self.store[name.data]
-            case _:
-                return None
+        return known_value(value, self.store)
 
     def integers(self, value: SSAValue | None, what: str) -> list[int] | None:
         """A constant 1-d (or 0-d) integer operand as a list; None if the operand is absent.

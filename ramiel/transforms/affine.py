@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from xdsl.ir import SSAValue
 
-from ramiel.dialects.dataflow import ConstantOp, WeightOp
+from ramiel.dialects.dataflow import WeightOp
 from ramiel.dialects.onnx import operation_class
 from ramiel.dialects.onnx_operation import OnnxOperation
-from ramiel.tensors import Array, from_dense
+from ramiel.known_values import known_value
+from ramiel.tensors import Array
 from ramiel.transforms.rewriting import Match
 from ramiel.weights import WeightStore
 
@@ -25,13 +26,8 @@ class Affine(NamedTuple):
 
 def value_of(value: SSAValue | None, store: WeightStore) -> Array | None:
     """A constant or weight in float64, None for what is computed."""
-    match value.owner if value is not None else None:
-        case ConstantOp(value=dense):
-            return from_dense(dense).astype(np.float64)
-        case WeightOp(weight_name=name):
-            return store[name.data].astype(np.float64)
-        case _:
-            return None
+    found = known_value(value, store)
+    return None if found is None else found.astype(np.float64)
 
 
 def _scaled_conv(op: OnnxOperation, weight: Array, scale: Array) -> Array:

@@ -14,10 +14,11 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
-from ramiel.dialects.dataflow import ConstantOp, WeightOp
+from ramiel.dialects.dataflow import WeightOp
 from ramiel.dialects.onnx_operation import OnnxOperation
+from ramiel.known_values import known_value
 from ramiel.remarks import remark
-from ramiel.tensors import Array, from_dense, static_shape
+from ramiel.tensors import Array, static_shape
 from ramiel.transforms.affine import Affine, fold, linear_before, value_of
 from ramiel.transforms.matching import producer
 from ramiel.transforms.rewriting import Match, apply_patterns, rewrites
@@ -74,13 +75,9 @@ def normalize_before_concat(match: Match) -> None:
 
 def _parameter(match: Match, value: SSAValue) -> tuple[Array | None, str]:
     """A parameter in its own dtype, None if it is computed, and the name of a part of it."""
-    match value.owner:
-        case ConstantOp(value=dense):
-            return from_dense(dense), "parameter"
-        case WeightOp(weight_name=name):
-            return match.store[name.data], f"{name.data}_part"
-        case _:
-            return None, ""
+    owner = value.owner
+    name = f"{owner.weight_name.data}_part" if isinstance(owner, WeightOp) else "parameter"
+    return known_value(value, match.store), name
 
 
 @rewrites("onnx.BatchNormalization")

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
-from ramiel.dialects.dataflow import ConstantOp, WeightOp
-from ramiel.tensors import Array, from_dense, static_shape
+from ramiel.dialects.dataflow import WeightOp
+from ramiel.known_values import known_value
+from ramiel.tensors import static_shape
 from ramiel.transforms.rewriting import Match, apply_patterns, rewrites
 
 MOST = 1
@@ -39,7 +39,7 @@ def widen_filters(match: Match) -> None:
     and [w, 0…] for [p + d, p]; where each channel is convolved by itself.
     """
     op, pads = match.op, match.op.integers("pads")
-    shape, weight = static_shape(op.input(1).type), _value(match, op.input(1))
+    shape, weight = static_shape(op.input(1).type), known_value(op.input(1), match.store)
     if pads is None or shape is None or weight is None or shape[1] != 1:
         return
     dilations = op.integers("dilations") or [1]
@@ -59,13 +59,3 @@ def widen_filters(match: Match) -> None:
     filters = match.tensor(wide, f"{name}_wide")
     inputs = [op.input(0), filters, *op.inputs[2:]]
     match.become("Conv", inputs, pads=[*larger, *larger], kernel_shape=list(wide.shape[2:]))
-
-
-def _value(match: Match, value: SSAValue) -> Array | None:
-    match value.owner:
-        case ConstantOp(value=dense):
-            return from_dense(dense)
-        case WeightOp(weight_name=name):
-            return match.store[name.data]
-        case _:
-            return None
