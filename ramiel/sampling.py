@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import SSAValue
 
 from ramiel import element_types
 from ramiel.dialects.dataflow import GraphOp
@@ -52,17 +52,17 @@ def sample_inputs(
 
 def index_bound(value: SSAValue) -> int | None:
     """How many entries the smallest table has that the value indexes, None if it indexes none."""
-    bounds = [_bound_of_use(use.operation, use.index) for use in value.uses]
-    return min((bound for bound in bounds if bound is not None), default=None)
-
-
-def _bound_of_use(op: Operation, index: int) -> int | None:
-    if not isinstance(op, OnnxOperation):
-        return None
-    if op.operator == "Gather" and index == 1:
-        dims = dims_of(op.operands[0].type)
-        size = dims[op.integer("axis", 0)] if dims else None
-        return size if isinstance(size, int) else None
-    if op.operator in PASSES_INDICES_ON and index == 0:
-        return index_bound(op.results[0])
-    return None
+    bounds: list[int] = []
+    pending = [value]
+    while pending:
+        for use in pending.pop().uses:
+            op = use.operation
+            if not isinstance(op, OnnxOperation):
+                continue
+            if op.operator in PASSES_INDICES_ON and use.index == 0:
+                pending.append(op.results[0])
+            if op.operator == "Gather" and use.index == 1:
+                dims = dims_of(op.operands[0].type)
+                size = dims[op.integer("axis", 0)] if dims else None
+                bounds += [size] if isinstance(size, int) else []
+    return min(bounds, default=None)

@@ -66,8 +66,8 @@ def _comes_from_elsewhere(x: SSAValue) -> bool:
     """Whether a picture has PyTorch's usual layout: an input, or what a reshape gives."""
     if len(dims_of(x.type) or []) != 4:
         return False
-    if isinstance(x.owner, CallOp) and x.owner.key.data == "Tensor.to":
-        return _comes_from_elsewhere(x.owner.operands[0])
+    while isinstance(x.owner, CallOp) and x.owner.key.data == "Tensor.to":
+        x = x.owner.operands[0]
     return not isinstance(x.owner, CallOp) or x.owner.key.data in BREAKERS
 
 

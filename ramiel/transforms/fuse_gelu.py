@@ -15,6 +15,8 @@ from ramiel.transforms.rewriting import Match, apply_patterns, rewrites
 
 CUBIC = 0.044715
 """The coefficient of x³ in the approximation with tanh."""
+MOST_PRODUCTS = 6
+"""How many products one in the other are looked through."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def fuse_gelu(match: Match) -> None:
 
     The factors may stand in any order, and ½ may be a division by 2.
     """
-    constant, factors = _factors(match, match.op.results[0], outermost=True)
+    constant, factors = _factors(match, match.op.results[0])
     if abs(constant - 0.5) > 1e-6 or len(factors) != 2:
         return
     for x, gate in (factors, factors[::-1]):
@@ -45,19 +47,17 @@ def fuse_gelu(match: Match) -> None:
             return
 
 
-def _factors(
-    match: Match, value: SSAValue, outermost: bool = False
-) -> tuple[float, list[SSAValue]]:
+def _factors(match: Match, value: SSAValue, depth: int = 0) -> tuple[float, list[SSAValue]]:
     """A product as a number and the values that are multiplied."""
-    op = producer(value, "Mul", "Div", alone=not outermost)
+    op = producer(value, "Mul", "Div", alone=depth > 0) if depth < MOST_PRODUCTS else None
     divisor = number(match, op.input(1)) if op is not None and op.operator == "Div" else 1.0
     if op is None or not divisor:
         constant = number(match, value)
         return (1.0, [value]) if constant is None else (constant, [])
     if op.operator == "Div":
-        constant, factors = _factors(match, op.input(0))
+        constant, factors = _factors(match, op.input(0), depth + 1)
         return constant / divisor, factors
-    left, right = (_factors(match, operand) for operand in op.operands)
+    left, right = (_factors(match, operand, depth + 1) for operand in op.operands)
     return left[0] * right[0], left[1] + right[1]
 
 
@@ -83,7 +83,7 @@ def _is_cubic(match: Match, x: SSAValue, value: SSAValue) -> bool:
     if add is None or x not in add.operands:
         return False
     other = add.input(1) if add.input(0) == x else add.input(0)
-    constant, factors = _factors(match, other)
+    constant, factors = _factors(match, other, 1)
     if abs(constant - CUBIC) > 1e-6:
         return False
     if factors == [x, x, x]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+DEEPEST = 32
+"""Modules inside each other beyond this are no hierarchy that a person wrote."""
+
 
 def module_path(name: str) -> str:
     """`layer1.0.conv1` of `/layer1/layer1.0/conv1/Conv`; "" if the name has no hierarchy.
@@ -9,9 +12,12 @@ def module_path(name: str) -> str:
     torch.onnx writes a numbered child with its parent's name before it.
     """
     segments = [segment for segment in name.split("/") if segment][:-1]
+    if len(segments) > DEEPEST:
+        return ""
     path: list[str] = []
     for segment in segments:
         if path and segment.startswith(f"{path[-1]}."):
             path.pop()
         path.append(segment)
-    return ".".join(path)
+    joined = ".".join(path)
+    return joined if joined.count(".") < DEEPEST else ""

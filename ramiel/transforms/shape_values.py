@@ -12,10 +12,11 @@ from math import prod
 from typing import TypeAlias
 
 from onnx import TensorProto
+from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import SSAValue
 
 from ramiel.dialects.onnx_operation import OnnxOperation
-from ramiel.tensors import Dim, dims_of
+from ramiel.tensors import Dim, dims_of, element_of
 from ramiel.transforms.type_inference import constant_value
 from ramiel.weights import WeightStore
 
@@ -23,6 +24,8 @@ MAX_ELEMENTS = 64
 """Longer tensors are no shapes."""
 MAX_SIZE = 2**31 - 1
 """Arithmetic beyond this may overflow the tensor's element type, and is not followed."""
+MAX_VALUES = 50
+"""How many values are looked at for one: shapes that take more are known step by step."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,16 @@ def shape_value(
         return None
     memo = {} if memo is None else memo
     if value not in memo:
+        if len(memo) == MAX_VALUES or not _may_be_shape(value):
+            return None
+        memo[value] = None
         memo[value] = _constant(value, store) or _computed(value, store, memo)
     return memo[value]
+
+
+def _may_be_shape(value: SSAValue) -> bool:
+    element, dims = element_of(value.type), dims_of(value.type)
+    return (element is None or isinstance(element, IntegerType)) and len(dims or ()) <= 1
 
 
 def _constant(value: SSAValue, store: WeightStore) -> ShapeValue | None:

@@ -25,6 +25,8 @@ LONGEST = 10**12
 """The largest cost that is believed, in ns: sums over a million operations stay below 2^62."""
 LARGEST = 2**40
 """The largest message that is believed, in bytes."""
+MOST_COPIED = 64
+"""How many operations a cluster computes an integer with itself, rather than receive it."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +61,30 @@ def is_immediate(op: Operation) -> bool:
 
 
 def is_given_integer(op: Operation) -> bool:
-    """Whether all results are integers, computed from the program's arguments alone."""
+    """Whether all results are integers that few operations compute from the program's arguments."""
+    if not _computes_integers(op):
+        return False
+    seen, pending = {op}, [op]
+    while pending:
+        for operand in pending.pop().operands:
+            owner = operand.owner
+            if not isinstance(owner, Operation):
+                if not isinstance(owner.parent_op(), ProgramOperation):
+                    return False
+                continue
+            if owner in seen or owner.has_trait(Immediate, value_if_unregistered=False):
+                continue
+            if len(seen) == MOST_COPIED or not _computes_integers(owner):
+                return False
+            seen.add(owner)
+            pending.append(owner)
+    return True
+
+
+def _computes_integers(op: Operation) -> bool:
     if op.regions or not op.results or not op.operands:
         return False
-    if not all(isinstance(result.type, IndexType) for result in op.results):
-        return False
-    return is_side_effect_free(op) and all(_is_given(operand) for operand in op.operands)
-
-
-def _is_given(value: SSAValue) -> bool:
-    owner = value.owner
-    if isinstance(owner, Operation):
-        return is_immediate(owner)
-    return isinstance(owner.parent_op(), ProgramOperation)
+    return is_side_effect_free(op) and all(isinstance(r.type, IndexType) for r in op.results)
 
 
 def is_task(op: Operation) -> bool:

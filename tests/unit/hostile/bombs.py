@@ -155,6 +155,43 @@ def big_contraction() -> ModelProto:
     return model
 
 
+def ladder(operator: str, *inputs: str, rungs: int = 1200) -> ModelProto:
+    """Nodes that read the one before and another: a recursion over operands would be as deep.
+
+    `{last}` and `{before}` in the inputs stand for the last result and the one before it.
+    """
+    names = ["x", "x"]
+    for rung in range(rungs):
+        names.append(f"v{rung}")
+    nodes = [
+        helper.make_node(
+            operator,
+            [name.format(before=names[i], last=names[i + 1]) for name in inputs],
+            [names[i + 2]],
+        )
+        for i in range(rungs)
+    ]
+    model = _model(nodes, "x", names[-1], [4])
+    model.graph.initializer.append(numpy_helper.from_array(np.float32(2), "two"))
+    return model
+
+
+def doubled_size(times: int) -> ModelProto:
+    """The size of a dynamic dimension, doubled again and again: 2^times ways back to the input."""
+    steps = " ".join(f"s{i + 1} = Add(s{i}, s{i})" for i in range(times))
+    return parsed(
+        f"g (float[n] x) => (float[m] y) {{ s0 = Shape(x) {steps} y = ConstantOfShape(s{times}) }}"
+    )
+
+
+def deep_names(depth: int, nodes: int = 6) -> ModelProto:
+    """Nodes whose names say that they are in modules in modules in modules."""
+    model = chain(nodes)
+    for number, node in enumerate(model.graph.node):
+        node.name = "/m" * depth + f"/n{number}"
+    return model
+
+
 BOMBS: dict[str, Callable[[], ModelProto]] = {
     **{name: (lambda text=text: parsed(text)) for name, text in CONSTANTS.items()},
     "Loop without end": loop_without_end,
@@ -163,4 +200,10 @@ BOMBS: dict[str, Callable[[], ModelProto]] = {
     "a circle of functions": lambda: recursive_function(5),
     "one node with 50,000 inputs": lambda: wide_sum(50_000),
     "a contraction": big_contraction,
+    "a ladder of sums": lambda: ladder("Add", "{last}", "{before}"),
+    "a long product": lambda: ladder("Mul", "{last}", "x"),
+    "a long quotient": lambda: ladder("Div", "{last}", "two"),
+    "a size doubled 60 times": lambda: doubled_size(60),
+    "a size doubled 1,200 times": lambda: doubled_size(1200),
+    "modules 20,000 deep": lambda: deep_names(20_000),
 }
