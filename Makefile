@@ -10,7 +10,7 @@
 # make test-big     compiles a model of 3 GB within bounded memory
 # make cluster-counts  clusters before and after merging, beside a public re-implementation's
 # make scale        how scheduling and the whole compiler grow, up to 100,000 tasks
-# make stress       10,000 calls of each executor from many threads, workers killed, leaks measured
+# make stress       10,000 calls of each executor from many threads, workers killed, leaks measured; 100,000 nodes
 # make hosts        a package on two hosts that are network namespaces (as root)
 # make readability  counts lines and names of the generated styles, beside pnnx, torch.fx and torch.export
 # make conformance  ONNX's own backend tests, all of them; writes docs/conformance.md
@@ -46,7 +46,7 @@ unit: $(STAMP)
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 stress: $(STAMP)
-	RAMIEL_STRESS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit/runtime/test_stress.py tests/unit/runtime/test_processes.py
+	RAMIEL_STRESS=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit/runtime/test_stress.py tests/unit/runtime/test_processes.py tests/unit/hostile/test_large_graphs.py
 
 hosts: $(STAMP)
 	$(BIN)/python tests/hosts/two_hosts.py

@@ -61,6 +61,9 @@ from ramiel.dialects.program import print_argument
 from ramiel.dialects.torch_control import yielded
 from ramiel.tensors import dims_of, element_of
 
+DEEPEST = 32
+"""Modules inside each other beyond this are no hierarchy that a person wrote."""
+
 
 @irdl_op_definition
 class FunctionOp(IRDLOperation):
@@ -272,6 +275,8 @@ class InvokeOp(IRDLOperation):
 
     def verify_(self) -> None:
         function = self.callee
+        if self.module.data.count(".") >= DEEPEST:
+            raise VerifyException(f"a module is at most {DEEPEST} deep in others")
         if len(self.settings) != len(function.settings):
             raise VerifyException(f"{self.function} has {len(function.settings)} settings")
         wanted = [value.type for value in function.block.args if value not in function.numbers]

@@ -115,8 +115,9 @@ class ClusterPrinter:
             self.dropped = dropped_after(statements, returned)
             self.chains = chains_between_messages(statements)
         self._sections(statements)
+        model_names = self.program.result_names()
         outputs = [
-            f"{quote(self.program.result_names()[op.position])}: {self.names[op.value]}"
+            f"{quote(model_names[op.position])}: {self.names[op.value]}"
             for op in self.cluster.block.ops
             if isinstance(op, OutputOp)
         ]

@@ -24,12 +24,13 @@ def dropped_after(
         last.update(dict.fromkeys(op.results, op))
         inner = (value for nested in op.walk() for value in nested.operands)
         last.update((value, op) for value in inner if value in last)
+    stays = frozenset(kept)
     dropped: dict[Operation, list[SSAValue]] = {}
     for value, op in last.items():
         # A result of control flow may have the name of what it was made from.
         if op.regions or (isinstance(value.owner, Operation) and value.owner.regions):
             continue
-        if value not in kept and bool(value.uses) and _is_large(value):
+        if value not in stays and bool(value.uses) and _is_large(value):
             dropped.setdefault(op, []).append(value)
     return dropped
 

@@ -107,9 +107,10 @@ class StagePrinter(ClusterPrinter):
         self.dropped = dropped_after(statements, [*self.stage.leaves, *returned])
         self._sections(statements)
         results = {self.keys[value]: self.names[value] for value in self.stage.leaves}
+        model_names = self.program.result_names()
         for op in self.stage.operations:
             if isinstance(op, OutputOp):
-                results[self.program.result_names()[op.position]] = self.names[op.value]
+                results[model_names[op.position]] = self.names[op.value]
         text = ", ".join(f"{quote(key)}: {name}" for key, name in results.items())
         self.source.statement(f"return {{{text}}}")
         self.regions.print_functions()

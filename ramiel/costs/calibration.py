@@ -13,7 +13,7 @@ from ramiel.errors import RamielError
 from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.task_graph import MessageCost
 
-VERSION = 1
+VERSION = 2
 """Of the file's format."""
 FILE_VARIABLE = "RAMIEL_CALIBRATION"
 """The environment variable that names another file."""
@@ -30,6 +30,7 @@ class ExecutorCosts:
         message_ns, ns_per_byte: from the end of an operation to the start of its waiting reader
             in another cluster, a message of b bytes takes message_ns + ns_per_byte · b.
         send_ns, receive_ns: what of that the sender and the reader spend of their own time.
+        send_ns_per_byte: what the sender spends beside that for each byte.
         call_ns: start and end of a call with two clusters.
         serial_call_ns: the same with one cluster on the calling thread.
         messages: bytes → ns, as measured.
@@ -40,6 +41,7 @@ class ExecutorCosts:
     ns_per_byte: float
     send_ns: int
     receive_ns: int
+    send_ns_per_byte: float
     call_ns: int
     serial_call_ns: int
     messages: Mapping[str, int]
@@ -81,6 +83,7 @@ class Calibration:
             message=MessageCost(found.message_ns, found.ns_per_byte),
             send_ns=found.send_ns,
             receive_ns=found.receive_ns,
+            send_ns_per_byte=found.send_ns_per_byte,
             call_ns=found.call_ns,
             serial_call_ns=found.serial_call_ns,
         )

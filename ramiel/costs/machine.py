@@ -46,6 +46,7 @@ def machine_to_literal(machine: Machine) -> dict[str, Any]:
         "ns_per_byte": machine.message.ns_per_byte,
         "send_ns": machine.send_ns,
         "receive_ns": machine.receive_ns,
+        "send_ns_per_byte": machine.send_ns_per_byte,
         "call_ns": machine.call_ns,
         "serial_call_ns": machine.serial_call_ns,
     }

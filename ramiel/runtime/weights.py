@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from .errors import WeightsError
 
 ESCAPED = "_escaped"  # the submodule that holds names that PyTorch cannot use as paths
+DEEPEST = 64  # modules inside each other: PyTorch walks them by recursion
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,8 @@ class WeightTree:
 
 def _is_path(name: str, names: Mapping[str, Tensor], reserved: frozenset[str]) -> bool:
     parts = name.split(".")
+    if len(parts) > DEEPEST:
+        return False
     prefixes = (".".join(parts[:end]) for end in range(1, len(parts)))
     return (
         "" not in parts

@@ -18,6 +18,7 @@ class Machine:
             goes for more.
         message: the time from the end of a task to the start of a reader that waits for it.
         send_ns, receive_ns: what of that the sender and the reader spend in time of their own.
+        send_ns_per_byte: what the sender spends beside that for each byte, if it copies them.
         call_ns, serial_call_ns: start and end of a call, with several workers and with one.
 
     Raises ValueError for less than one core, a slowdown below 1 and a negative time.
@@ -29,6 +30,7 @@ class Machine:
     message: MessageCost = field(default_factory=MessageCost)
     send_ns: int = 0
     receive_ns: int = 0
+    send_ns_per_byte: float = 0.0
     call_ns: int = 0
     serial_call_ns: int = 0
 
@@ -37,7 +39,8 @@ class Machine:
             raise ValueError(f"a machine has at least one core, not {self.cores}")
         if not self.slowdown or min(self.slowdown) < 1:
             raise ValueError("busy cores cannot make each other faster")
-        if min(self.send_ns, self.receive_ns, self.call_ns, self.serial_call_ns) < 0:
+        times = (self.send_ns, self.receive_ns, self.call_ns, self.serial_call_ns)
+        if min(*times, self.send_ns_per_byte) < 0:
             raise ValueError("a message or a call cannot cost less than nothing")
 
     def slowdown_with(self, busy: int) -> float:
@@ -63,9 +66,13 @@ class Machine:
             lost += span * (1 - self.slowdown_of(others) / slower)
         return round(now + left) - begin, round(lost)
 
+    def send(self, size: int) -> int:
+        """The part of a message's time in ns that the sender spends."""
+        return self.send_ns + round(self.send_ns_per_byte * size)
+
     def travel(self, size: int) -> int:
         """The part of a message's time in ns that nobody spends: it is on its way."""
-        return max(0, self.message.of(size) - self.send_ns - self.receive_ns)
+        return max(0, self.message.of(size) - self.send(size) - self.receive_ns)
 
     def call(self, workers: int) -> int:
         """Start and end of a call, in ns."""

@@ -112,9 +112,18 @@ class _Simulation:
         remote = {(s, here) for s in self.graph.predecessors[task] if self.owner[s] != here}
         messages = remote - self.received
         self.received |= messages
-        readers = {self.owner[reader] for reader in self.graph.successors[task]} - {here}
-        overhead = self.machine.receive_ns * len(messages) + self.machine.send_ns * len(readers)
-        return cost + overhead
+        sending = sum(map(self.machine.send, self._sent(task).values()))
+        return cost + self.machine.receive_ns * len(messages) + sending
+
+    def _sent(self, task: int) -> dict[int, int]:
+        """The bytes that go to each other cluster."""
+        sent: dict[int, int] = {}
+        successors, sizes = self.graph.successors[task], self.graph.sent_bytes[task]
+        for reader, size in zip(successors, sizes, strict=True):
+            there = self.owner[reader]
+            if there != self.owner[task]:
+                sent[there] = max(sent.get(there, 0), size)
+        return sent
 
     def _finish(self, task: int) -> None:
         cluster = self.owner[task]

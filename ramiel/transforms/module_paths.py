@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-DEEPEST = 32
-"""Modules inside each other beyond this are no hierarchy that a person wrote."""
+from ramiel.dialects.torch_function import DEEPEST
 
 
 def module_path(name: str) -> str:

@@ -24,7 +24,7 @@ from ramiel.dialects.dataflow import GraphOp, OutputOp, WeightOp
 from ramiel.dialects.task import OutputOp as ProgramOutputOp
 from ramiel.dialects.task import ProgramOp, RecvOp, SendOp
 from ramiel.dialects.torch import CallOp, PrepareOp
-from ramiel.dialects.torch_function import FunctionOp, InvokeOp, weight_name
+from ramiel.dialects.torch_function import DEEPEST, FunctionOp, InvokeOp, weight_name
 from ramiel.frontend.names import identifier
 from ramiel.locations import node_location, node_name
 from ramiel.transforms.block_names import CLASS, class_of, fresh_name
@@ -48,6 +48,8 @@ MOST = 0.8
 """A block with more than this share of the calls is the model itself."""
 WORTH = 12
 """Calls that a function of a short block has to save."""
+SPREAD = 16
+"""Operations, for each of its own, among which those of a block may be found."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,8 @@ def _weight_names_by_path(blocks: Sequence[Block]) -> dict[str, set[str]]:
     for op in (op for block in blocks for op in block.walk()):
         if isinstance(op, WeightOp):
             name = op.weight_name.data
+            if name.count(".") > DEEPEST:
+                continue
             for end in (index for index, letter in enumerate(name) if letter == "."):
                 found.setdefault(name[:end], set()).add(name)
     return found
@@ -272,10 +276,13 @@ def is_convex(
 ) -> bool:
     """Whether no path leaves the block and comes back: only then can it be one operation.
 
-    Nor may a message stand within it: that would be sent later, or received earlier.
+    Nor may a message stand within it: that would be sent later, or received earlier.  A block
+    that is scattered over the graph is not looked at: all would take time without bound.
     """
     inside = set(operations)
     first, last = (pick(position[op] for op in operations) for pick in (min, max))
+    if last - first > SPREAD * len(operations):
+        return False
     after: set[Operation] = set()
     for op in order[first : last + 1]:
         if isinstance(op, SendOp | RecvOp):

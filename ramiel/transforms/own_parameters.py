@@ -16,6 +16,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ramiel.dialects.dataflow import GraphOp, WeightOp
 from ramiel.dialects.torch import CallOp
+from ramiel.dialects.torch_function import DEEPEST
 from ramiel.frontend.names import identifier
 from ramiel.locations import inherit_location, node_name
 from ramiel.operators.leaf_modules import leaf_module
@@ -118,7 +119,7 @@ def is_path(name: str) -> bool:
 
 def is_module_path(path: str) -> bool:
     """Whether a module can have a module at this path."""
-    return all(map(_is_segment, path.split(".")))
+    return path.count(".") < DEEPEST and all(map(_is_segment, path.split(".")))
 
 
 def _is_segment(segment: str) -> bool:

@@ -62,7 +62,15 @@ def message_table(calibration: Calibration) -> Table:
     sizes = list(next(iter(calibration.executors.values())).messages)
     heads = [human_bytes(int(size)) for size in sizes]
     table = Table(
-        "executor", *heads, "α", "β · MiB", "send", "recv", "call", title="one message, µs"
+        "executor",
+        *heads,
+        "α",
+        "β · MiB",
+        "send",
+        "… · MiB",
+        "recv",
+        "call",
+        title="one message, µs",
     )
     for name, costs in calibration.executors.items():
         table.add_row(
@@ -71,6 +79,7 @@ def message_table(calibration: Calibration) -> Table:
             microseconds(costs.message_ns),
             microseconds(costs.ns_per_byte * (1 << 20)),
             microseconds(costs.send_ns),
+            microseconds(costs.send_ns_per_byte * (1 << 20)),
             microseconds(costs.receive_ns),
             microseconds(costs.call_ns),
         )

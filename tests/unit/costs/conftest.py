@@ -17,7 +17,7 @@ from ramiel.dialects.dataflow import GraphOp
 @pytest.fixture
 def calibration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calibration:
     """Of this machine, for as long as the test runs; the cache is a folder of its own."""
-    threads = ExecutorCosts(8_000, 0.5, 1_000, 2_000, 30_000, 5_000, {"64": 8_000})
+    threads = ExecutorCosts(8_000, 0.5, 1_000, 2_000, 0.25, 30_000, 5_000, {"64": 8_000})
     found = Calibration(
         "round numbers",
         "any",

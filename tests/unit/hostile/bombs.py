@@ -108,12 +108,14 @@ def wide_sum(count: int) -> ModelProto:
     return _model([helper.make_node("Sum", ["x"] * count, ["y"], "sum")], "x", "y", [4])
 
 
-def _model(nodes: list[NodeProto], first: str, last: str, shape: list[int]) -> ModelProto:
+def _model(
+    nodes: list[NodeProto], first: str, last: str, shape: list[int], result: list[int] | None = None
+) -> ModelProto:
     graph = helper.make_graph(
         nodes,
         "g",
         [helper.make_tensor_value_info(first, TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info(last, TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info(last, TensorProto.FLOAT, result or shape)],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
 
@@ -172,7 +174,7 @@ def ladder(operator: str, *inputs: str, rungs: int = 1200) -> ModelProto:
         for i in range(rungs)
     ]
     model = _model(nodes, "x", names[-1], [4])
-    model.graph.initializer.append(numpy_helper.from_array(np.float32(2), "two"))
+    model.graph.initializer.append(numpy_helper.from_array(np.array(2, np.float32), "two"))
     return model
 
 
@@ -184,11 +186,27 @@ def doubled_size(times: int) -> ModelProto:
     )
 
 
+def split(count: int) -> ModelProto:
+    """One node with many results."""
+    results = [f"v{i}" for i in range(count)]
+    node = helper.make_node("Split", ["x"], results, num_outputs=count)
+    return _model([node], "x", results[-1], [count], [1])
+
+
 def deep_names(depth: int, nodes: int = 6) -> ModelProto:
     """Nodes whose names say that they are in modules in modules in modules."""
     model = chain(nodes)
     for number, node in enumerate(model.graph.node):
         node.name = "/m" * depth + f"/n{number}"
+    return model
+
+
+def deep_weights(depth: int) -> ModelProto:
+    """Weights whose names say that they are in modules in modules in modules."""
+    names = [f"{'m.' * depth}w{i}" for i in range(4)]
+    model = _model([helper.make_node("Sum", ["x", *names], ["y"], "/m/sum/Sum")], "x", "y", [4])
+    weights = (numpy_helper.from_array(np.arange(4, dtype=np.float32), name) for name in names)
+    model.graph.initializer.extend(weights)
     return model
 
 
@@ -206,4 +224,5 @@ BOMBS: dict[str, Callable[[], ModelProto]] = {
     "a size doubled 60 times": lambda: doubled_size(60),
     "a size doubled 1,200 times": lambda: doubled_size(1200),
     "modules 20,000 deep": lambda: deep_names(20_000),
+    "weights 20,000 deep": lambda: deep_weights(20_000),
 }

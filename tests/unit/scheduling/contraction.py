@@ -76,7 +76,8 @@ def main() -> None:
         graph = contracted(static_graph(FOLDER / f"{name}.onnx"))
         found[name] = {"costs": graph.costs, "edges": [list(edge) for edge in graph.edges()]}
         print(name, len(graph), flush=True)
-    MODELS.write_text(json.dumps(found) + "\n", encoding="utf-8")
+    lines = [f"{json.dumps(name)}: {json.dumps(found[name])}" for name in found]
+    MODELS.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

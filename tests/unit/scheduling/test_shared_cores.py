@@ -70,6 +70,14 @@ def test_messages_cost_both_sides_time_of_their_own():
     assert timeline.end == [12, 30, 40]
 
 
+def test_a_sender_that_copies_spends_time_for_each_byte():
+    graph = TaskGraph([10, 10, 10], [(0, 1, 8), (0, 2, 6)])
+    machine = Machine(message=MessageCost(10, 1.0), send_ns=2, receive_ns=3, send_ns_per_byte=0.5)
+    timeline = simulate(graph, [[0], [1], [2]], machine=machine)
+    # To the second cluster 2 + 4 to send, 9 on the way; to the third 2 + 3 and 8.
+    assert timeline.end == [21, 43, 42]
+
+
 def test_a_wide_task_costs_what_was_measured_at_its_width():
     graph = TaskGraph([(100, 60), 100], [(0, 1, 0)])
     machine = Machine(cores=2, slowdown=(1.0, 1.2), message=FREE)
