@@ -29,3 +29,14 @@ dataflow.graph @another_type(%x : tensor<3xf32>) -> (tensor<3xf32>) {
   dataflow.output %y : tensor<3xf32>
 }
 // CHECK: the operands do not match the arguments of @block
+
+// -----
+
+torch.function @block(%x : tensor<4xf32>) -> (tensor<4xf32>) {
+  dataflow.output %x : tensor<4xf32>
+}
+dataflow.graph @too_deep(%x : tensor<4xf32>) -> (tensor<4xf32>) {
+  %y = torch.invoke @block "m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m.m"(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  dataflow.output %y : tensor<4xf32>
+}
+// CHECK: a module is at most 32 deep in others
