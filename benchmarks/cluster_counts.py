@@ -13,7 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ramiel.driver import Options, load, lower_model, tasks_of
+from ramiel.driver import load, lower_model, tasks_of
+from ramiel.options import Options
 from ramiel.scheduling.critical_path import distances_to_end
 from ramiel.scheduling.linear_clustering import linear_clusters
 from ramiel.scheduling.merging import merge_clusters

@@ -37,8 +37,9 @@ from benchmarks.plain import plain_function
 from ramiel.backend.package import write_package
 from ramiel.cores import available_cores
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import Compilation, Options, compile_model, load
+from ramiel.driver import Compilation, compile_model, load
 from ramiel.loading import import_package
+from ramiel.options import Options
 from ramiel.runtime.memory import keep_freed_memory
 from ramiel.sampling import sample_inputs
 from ramiel.tensors import to_torch

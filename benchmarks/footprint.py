@@ -42,7 +42,8 @@ def compile_seconds(model: str, cost_model: str, folder: str) -> list[float]:
     import torch
 
     from ramiel.backend.package import write_package
-    from ramiel.driver import Options, compile_model
+    from ramiel.driver import compile_model
+    from ramiel.options import Options
 
     importlib.import_module("ramiel.costs.profile")
     torch.relu(torch.empty(1, device="meta"))  # imports what PyTorch infers shapes with

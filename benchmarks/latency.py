@@ -25,7 +25,8 @@ from benchmarks.results import ModelResult, Result, about_this_machine, write
 from ramiel.backend.package import write_package
 from ramiel.cores import available_cores
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import Options, compile_model, load
+from ramiel.driver import compile_model, load
+from ramiel.options import Options
 from ramiel.sampling import sample_inputs
 
 ROOT = Path(__file__).parents[1]

@@ -16,7 +16,8 @@ import onnx
 from onnx import TensorProto, helper
 
 from ramiel.backend.package import write_package
-from ramiel.driver import Options, Pipeline, find_program, load, passes_of
+from ramiel.driver import Pipeline, find_program, load, passes_of
+from ramiel.options import Options
 from ramiel.scheduling.simulator import simulate
 from ramiel.transforms.clustered_tasks import take_apart
 

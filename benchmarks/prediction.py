@@ -34,7 +34,8 @@ from ramiel.benchmarking import Contender, Process
 from ramiel.costs.cache import FOLDER_VARIABLE, machine_name
 from ramiel.costs.calibration import this_machine
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import Compilation, Options, compile_model, load
+from ramiel.driver import Compilation, compile_model, load
+from ramiel.options import Options
 from ramiel.sampling import sample_inputs
 from ramiel.weights import contiguous
 

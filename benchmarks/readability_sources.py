@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from ramiel.backend.package import write_package
-from ramiel.driver import STYLES, Options, compile_model
+from ramiel.driver import compile_model
+from ramiel.options import STYLES, Options
 from ramiel.styles import compile_style, write_styled
 
 PNNX = Path(__file__).parents[1] / "build" / "readability" / "pnnx" / "pnnx"

@@ -37,8 +37,9 @@ from benchmarks.alone import Watch
 from ramiel.backend.package import write_package
 from ramiel.cores import available_cores
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import Options, compile_model, load
+from ramiel.driver import compile_model, load
 from ramiel.loading import import_package
+from ramiel.options import Options
 from ramiel.sampling import sample_inputs
 from ramiel.tensors import to_torch
 

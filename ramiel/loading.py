@@ -15,8 +15,9 @@ from typing import Any
 from onnx import ModelProto
 
 from ramiel.backend.package import write_package
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.errors import RamielError
+from ramiel.options import Options
 from ramiel.runtime import ParallelModel
 
 _count = itertools.count()

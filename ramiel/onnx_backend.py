@@ -25,9 +25,10 @@ from onnx.backend.base import Backend, BackendRep, namedtupledict
 
 from ramiel import element_types
 from ramiel.backend.package import write_package
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.errors import RamielError
 from ramiel.loading import import_package
+from ramiel.options import Options
 from ramiel.runtime import ParallelModel
 from ramiel.tensors import from_torch, to_torch
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import STYLES, Options, Pipeline, Progress, load, passes_of
+from ramiel.driver import Pipeline, Progress, load, passes_of
 from ramiel.errors import RamielError
 from ramiel.operators.interpreter import run_graph
+from ramiel.options import STYLES, Options
 from ramiel.sampling import sample_inputs
 from ramiel.styles import OUTLINE
 from ramiel.tensors import from_torch, to_torch

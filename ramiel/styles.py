@@ -24,9 +24,10 @@ from ramiel.backend.style_script import print_style_script
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.onnx import OptionalType, SequenceType, StringType
 from ramiel.dialects.torch_function import FunctionOp
-from ramiel.driver import STYLES, Options, Progress, load, lower_model
+from ramiel.driver import Progress, load, lower_model
 from ramiel.errors import RamielError
 from ramiel.frontend.names import identifier
+from ramiel.options import STYLES, Options
 from ramiel.tensors import Array, element_of, from_torch, to_torch
 from ramiel.weight_files import weight_names
 

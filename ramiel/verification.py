@@ -19,9 +19,10 @@ from ramiel.agreement import SAMPLES, Agreement, measure_agreement
 from ramiel.backend.package import write_package
 from ramiel.batches import batch_of_inputs, join_inputs, join_outputs
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import STYLES, Options, Progress, compile_model, load
+from ramiel.driver import Progress, compile_model, load
 from ramiel.errors import RamielError
 from ramiel.loading import import_package
+from ramiel.options import STYLES, Options
 from ramiel.precision import FLOAT32, TOLERANCES
 from ramiel.runtime import ParallelModel
 from ramiel.sampling import sample_inputs

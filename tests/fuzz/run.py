@@ -55,9 +55,10 @@ def model_of(seed: int, index: int) -> bytes:
 
 def execute(target: str, data: bytes) -> str:
     """ "ok" or "refused"; raises what the target raises besides RamielError."""
-    from ramiel.driver import Options, compile_model, load
+    from ramiel.driver import compile_model, load
     from ramiel.errors import RamielError
     from ramiel.frontend.load import parse_model
+    from ramiel.options import Options
 
     try:
         model = parse_model(data, "fuzzed.onnx")

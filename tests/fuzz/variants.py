@@ -19,8 +19,9 @@ from ramiel.backend.package import write_package
 from ramiel.backend.target import find_program
 from ramiel.batches import join_inputs, join_outputs
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import HYPER, PRESETS, STYLES, Options, Pipeline, load, passes_of
+from ramiel.driver import Pipeline, load, passes_of
 from ramiel.loading import import_package
+from ramiel.options import HYPER, PRESETS, STYLES, Options
 from ramiel.scheduling.algorithms import MOLDABLE, NAMES
 from ramiel.styles import OUTLINE, StyledModel, run_style, write_styled
 from ramiel.tensors import Array

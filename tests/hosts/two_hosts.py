@@ -19,7 +19,8 @@ import onnx
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
 from ramiel.backend.package import write_package
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
+from ramiel.options import Options
 
 HOSTS = {f"ramiel{number}": f"10.213.77.{1 + number}" for number in range(2)}
 PORT = 29513

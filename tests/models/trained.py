@@ -22,8 +22,9 @@ from rich.table import Table
 from verify_all import in_own_process, verdict, worst_of_executors
 
 from ramiel.backend.package import write_package
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.loading import import_package
+from ramiel.options import Options
 from ramiel.tensors import Array
 from ramiel.verification import Difference, Reference, call, compare
 

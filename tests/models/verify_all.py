@@ -22,7 +22,7 @@ from export import path_of
 from rich.console import Console
 from rich.table import Table
 
-from ramiel.driver import Options
+from ramiel.options import Options
 from ramiel.verification import LEAST_VARIATION, Difference, Verification, verify_model
 
 NAMES = (*ARCHITECTURES, *(f"light_{name}" for name in light.NAMES))

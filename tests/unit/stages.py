@@ -12,9 +12,10 @@ from onnx import ModelProto
 
 from ramiel.backend.package import write_package
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import Options, Pipeline, compile_model, load, passes_of
+from ramiel.driver import Pipeline, compile_model, load, passes_of
 from ramiel.loading import import_package
 from ramiel.operators.interpreter import run_graph
+from ramiel.options import Options
 from ramiel.sampling import sample_inputs
 from ramiel.tensors import Array, from_torch, to_torch
 from ramiel.verification import Reference, call, compare

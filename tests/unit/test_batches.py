@@ -13,9 +13,10 @@ from onnx import parser
 from small_models import SMALL_MODELS
 
 from ramiel.backend.package import write_package
-from ramiel.driver import HYPER, Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.errors import RamielError
 from ramiel.loading import import_package
+from ramiel.options import HYPER, Options
 from ramiel.runtime import BatchModel, Input, Message, SampleChannels, Stage, Weights
 from ramiel.verification import verify_model
 

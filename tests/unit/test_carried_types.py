@@ -15,7 +15,8 @@ from onnx.reference import ReferenceEvaluator
 from xdsl.printer import Printer
 
 import ramiel.onnx_backend as backend
-from ramiel.driver import Options, load
+from ramiel.driver import load
+from ramiel.options import Options
 from ramiel.runtime.command_line import as_declared
 from ramiel.runtime.inputs import Input
 from ramiel.tensors import Array, from_torch, to_torch, type_of_array

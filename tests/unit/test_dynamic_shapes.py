@@ -9,8 +9,9 @@ import pytest
 from dynamic_models import SIZES, dynamic_model
 from stages import graph_of, write
 
-from ramiel.driver import PRESETS, load
+from ramiel.driver import load
 from ramiel.loading import import_package
+from ramiel.options import PRESETS
 from ramiel.sampling import sample_inputs
 from ramiel.verification import Reference, call, compare
 

@@ -8,7 +8,7 @@ import pytest
 from small_models import SMALL_MODELS
 from stages import Case, case, run, stages, write
 
-from ramiel.driver import PRESETS
+from ramiel.options import PRESETS
 
 
 @pytest.fixture(scope="module", params=SMALL_MODELS)

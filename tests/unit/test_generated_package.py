@@ -12,8 +12,8 @@ import pytest
 from small_models import SMALL_MODELS
 from stages import write
 
-from ramiel.driver import PRESETS
 from ramiel.operators import helpers
+from ramiel.options import PRESETS
 
 PRODUCED = ("__init__.py", "__main__.py", "model.py", "_operators.py")
 """Files that are written for the model; the others are the runtime, the same for all."""

@@ -10,7 +10,8 @@ from pathlib import Path
 from small_models import SMALL_MODELS
 
 from ramiel.backend.package import write_package
-from ramiel.driver import STYLES, Options, compile_model
+from ramiel.driver import compile_model
+from ramiel.options import STYLES, Options
 from ramiel.styles import compile_style, write_styled
 
 

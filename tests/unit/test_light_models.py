@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from stages import Case, case, run, stages, write
 
-from ramiel.driver import PRESETS
+from ramiel.options import PRESETS
 
 light: Any = importlib.import_module("light")
 

@@ -15,8 +15,9 @@ import torch
 from onnx import ModelProto, parser
 
 import ramiel
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.errors import RamielError
+from ramiel.options import Options
 from ramiel.verification import verify_model
 
 runtime: Any = onnxruntime

@@ -21,9 +21,10 @@ from ramiel.backend.target import find_program
 from ramiel.batches import join_inputs, join_outputs
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.task_workers import samples_of
-from ramiel.driver import Options, Pipeline, load, passes_of
+from ramiel.driver import Pipeline, load, passes_of
 from ramiel.loading import import_package
 from ramiel.operators.interpreter import run_graph
+from ramiel.options import Options
 from ramiel.precision import BFLOAT16, FLOAT32, TOLERANCES
 from ramiel.sampling import sample_inputs
 from ramiel.styles import OUTLINE

@@ -10,7 +10,7 @@ from small_models import SMALL_MODELS
 from xdsl.dialects.builtin import ModuleOp
 
 from ramiel.dialects.dataflow import GraphOp
-from ramiel.driver import PRESETS, STYLES, Options
+from ramiel.options import PRESETS, STYLES, Options
 from ramiel.pass_verification import verify_passes
 from ramiel.precision import BFLOAT16
 from ramiel.tools.cli import main

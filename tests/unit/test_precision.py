@@ -12,9 +12,10 @@ from small_models import SMALL_MODELS
 
 from ramiel import precision
 from ramiel.agreement import measure_agreement
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.errors import RamielError
 from ramiel.operators.helpers import kernels
+from ramiel.options import Options
 from ramiel.tools.cli import main
 from ramiel.verification import verify_model
 

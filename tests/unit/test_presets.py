@@ -12,8 +12,9 @@ from onnx import numpy_helper
 from small_models import SMALL_MODELS
 
 from ramiel.backend.package import write_package
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.loading import import_package
+from ramiel.options import Options
 
 
 def package(preset: str, folder: Path) -> tuple[Any, onnx.ModelProto]:

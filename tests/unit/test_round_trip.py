@@ -11,8 +11,9 @@ from xdsl.context import Context
 from xdsl.parser import Parser
 from xdsl.universe import Universe
 
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.ir_text import text_of
+from ramiel.options import Options
 
 
 def context() -> Context:

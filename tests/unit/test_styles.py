@@ -24,11 +24,11 @@ from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.torch import CallOp
 from ramiel.dialects.torch_control import yielded
 from ramiel.dialects.torch_function import FunctionOp, InvokeOp
-from ramiel.driver import Options
 from ramiel.errors import RamielError
 from ramiel.frontend.module_metadata import CLASSES, SCOPES
 from ramiel.locations import node_name
 from ramiel.operators.interpreter import run_graph
+from ramiel.options import Options
 from ramiel.sampling import sample_inputs
 from ramiel.styles import StyledModel, compile_style, load_style, run_style, write_styled
 from ramiel.tensors import from_torch, to_torch

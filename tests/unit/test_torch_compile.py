@@ -15,9 +15,10 @@ from onnx import TensorProto, helper
 from small_models import SMALL_MODELS
 
 from ramiel.backend.package import package_files, write_package
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.errors import RamielError
 from ramiel.loading import import_package
+from ramiel.options import Options
 from ramiel.runtime import Weights, compilation
 from ramiel.tools.cli import main
 

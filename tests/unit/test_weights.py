@@ -11,7 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ramiel.costs.kernels import Inputs
 from ramiel.dialects.dataflow import GraphOp, WeightOp
-from ramiel.driver import Options, load, lower_model
+from ramiel.driver import load, lower_model
+from ramiel.options import Options
 from ramiel.weights import KEPT_BYTES, WeightStore
 
 WIDTH = 640

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ramiel.driver import HYPER, OPTIONAL, PRESETS, STYLES, Options, Progress
+from ramiel.driver import OPTIONAL, Progress
 from ramiel.errors import RamielError
+from ramiel.options import HYPER, PRESETS, STYLES, Options
 from ramiel.precision import FLOAT32, PRECISIONS
 
 

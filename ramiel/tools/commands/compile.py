@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ramiel.backend.package import check_destination, write_package
-from ramiel.driver import STYLES, Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.errors import RamielError
+from ramiel.options import STYLES, Options
 from ramiel.pass_verification import verify_passes
 from ramiel.runtime.model import EXECUTORS
 from ramiel.styles import compile_style, write_styled

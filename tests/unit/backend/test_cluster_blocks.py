@@ -10,8 +10,9 @@ import torch
 from onnx import ModelProto, helper, numpy_helper
 
 from ramiel.backend.package import write_package
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.loading import import_package
+from ramiel.options import Options
 
 
 def blocks(count: int) -> ModelProto:

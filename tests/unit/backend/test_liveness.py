@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from ramiel.backend.package import write_package
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.loading import import_package
+from ramiel.options import Options
 
 MODEL = """
 <ir_version: 10, opset_import: ["" : 20]>

@@ -10,7 +10,8 @@ import pytest
 from small_models import SMALL_MODELS
 
 from ramiel.backend.package import MARK, write_package
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
+from ramiel.options import Options
 
 
 @pytest.mark.parametrize("name", sorted(SMALL_MODELS))

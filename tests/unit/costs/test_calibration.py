@@ -19,8 +19,9 @@ from ramiel.costs.calibration import (
     save,
     this_machine,
 )
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.errors import RamielError
+from ramiel.options import Options
 from ramiel.remarks import collected
 
 

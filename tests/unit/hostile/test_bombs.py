@@ -12,9 +12,10 @@ import pytest
 from bombs import BOMBS, nested_ifs
 from onnx import ModelProto
 
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.errors import RamielError
 from ramiel.frontend.load import load_model
+from ramiel.options import Options
 
 SECONDS = 20
 """Processor time that compiling a bomb may take."""

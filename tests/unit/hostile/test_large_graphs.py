@@ -14,9 +14,10 @@ from bombs import chain, deep_names, ladder, nested_ifs, split, wide_sum
 from onnx import ModelProto
 
 from ramiel.backend.package import package_files
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.errors import RamielError
 from ramiel.frontend.load import load_model
+from ramiel.options import Options
 
 SCALE = 1 if os.environ.get("RAMIEL_STRESS") else 20
 """`make stress` has the sizes that docs/security.md names, `make test` a part of them."""

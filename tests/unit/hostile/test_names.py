@@ -14,8 +14,9 @@ import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from ramiel.backend.package import write_package
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.loading import import_package
+from ramiel.options import Options
 
 CANARY = "RAMIEL_CANARY"
 RUN = f'__import__("os").environ.__setitem__("{CANARY}", "1")'

@@ -17,8 +17,9 @@ from small_models import SMALL_MODELS
 from sources import check_source
 
 from ramiel.backend.package import package_files, write_package
-from ramiel.driver import HYPER, PRESETS, STYLES, Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.loading import import_package
+from ramiel.options import HYPER, PRESETS, STYLES, Options
 from ramiel.precision import BFLOAT16
 from ramiel.styles import compile_style, load_style, print_style, write_styled
 
@@ -172,7 +173,8 @@ DIGEST = """
 import hashlib, sys, tempfile
 from pathlib import Path
 from ramiel.backend.package import write_package
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
+from ramiel.options import Options
 from ramiel.styles import compile_style, write_styled
 
 WAYS = [

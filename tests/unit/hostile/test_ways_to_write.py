@@ -17,8 +17,9 @@ from sources import check_source
 from test_names import CANARY, HOSTILE
 
 from ramiel.backend.package import write_package
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.loading import import_package
+from ramiel.options import Options
 from ramiel.styles import compile_style, load_style, write_styled
 
 WAYS = {

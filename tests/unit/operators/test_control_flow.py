@@ -17,9 +17,10 @@ import ramiel
 from ramiel.backend.module_printer import print_module
 from ramiel.dialects.task import RecvOp
 from ramiel.dialects.torch_control import ForOp
-from ramiel.driver import Options, compile_model
+from ramiel.driver import compile_model
 from ramiel.errors import RamielError
 from ramiel.onnx_backend import prepare
+from ramiel.options import Options
 from ramiel.transforms.task_graph import values_read
 
 HEAD = '<ir_version: 10, opset_import: ["" : 21]>\n'

@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 
 from families import MODELS
 
-from ramiel.driver import Options, load, lower_model, tasks_of
+from ramiel.driver import load, lower_model, tasks_of
+from ramiel.options import Options
 from ramiel.scheduling.task_graph import TaskGraph
 
 Pair: TypeAlias = tuple[int, int]

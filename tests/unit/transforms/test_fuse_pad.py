@@ -11,9 +11,10 @@ from onnx import parser
 from stages import graph_of
 
 from ramiel.dialects.torch import CallOp
-from ramiel.driver import Options, lower_model
+from ramiel.driver import lower_model
 from ramiel.frontend import lift_model
 from ramiel.operators.interpreter import run_graph
+from ramiel.options import Options
 from ramiel.tensors import from_torch, to_torch
 
 HEADER = '<ir_version: 8, opset_import: ["": 17]>\n'
