@@ -1,4 +1,4 @@
-"""Result types of ONNX Runtime's operators, which ONNX's own inference does not know.
+"""Result types of operators that ONNX's own inference does not know: ONNX Runtime's, ai.onnx.ml's.
 
 A rule gives a type for each output in order: None where it does not say, fewer where it says
 nothing of the last ones.  Most follow an operator of the standard.
@@ -236,6 +236,17 @@ def _distances(op: OnnxOperation, infer: Infer) -> Types:
     return [tensor_type(element_of(op.input(0).type) or f32, rows)]
 
 
+def _floats(op: OnnxOperation, infer: Infer) -> Types:
+    dims = dims_of(op.input(0).type)
+    return [None if dims is None else tensor_type(f32, dims)]
+
+
+def _rows(op: OnnxOperation, infer: Infer) -> Types:
+    """Some numbers for each row of the first operand."""
+    dims = dims_of(op.input(0).type)
+    return [None if dims is None or len(dims) != 2 else tensor_type(f32, [dims[0], ""])]
+
+
 _SUM = as_standard("Add", "A", "B")
 _WINDOW = ("X", "W", "B")
 RULES: Mapping[str, Rule] = {
@@ -282,9 +293,18 @@ UNOFFICIAL: Mapping[str, Rule] = {
 """Of ai.onnx: those without inference of their own."""
 
 
+FEATURES: Mapping[str, Rule] = {
+    **dict.fromkeys(("Scaler", "Normalizer"), _floats),
+    **dict.fromkeys(("LinearRegressor", "SVMRegressor", "TreeEnsembleRegressor"), _rows),
+    "FeatureVectorizer": _rows,
+    "Imputer": like("X"),
+}
+"""Of ai.onnx.ml."""
+
+
 def infer_by_rule(op: OnnxOperation, infer: Infer) -> list[Attribute | None]:
     """The types of the results by the operator's rule, None where that says nothing."""
-    rules = {MICROSOFT: RULES, "": UNOFFICIAL}.get(op.domain, {})
+    rules = {MICROSOFT: RULES, "": UNOFFICIAL, "ai.onnx.ml": FEATURES}.get(op.domain, {})
     rule = rules.get(op.operator)
     types = [] if rule is None else list(rule(op, infer))
     types += [None] * (len(op.outputs) - len(types))

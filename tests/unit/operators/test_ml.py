@@ -100,6 +100,28 @@ def test_missing_numbers_are_imputed() -> None:
     check("Imputer", [numbers], imputed_value_int64s=[8, 9], replaced_value_int64=-1)
 
 
+@pytest.mark.parametrize(
+    "features",
+    [
+        "Scaler <offset: floats = [1.0, 2.0, 3.0], scale: floats = [1.0, -2.0, 3.0]> (x)",
+        'Normalizer <norm: string = "L1"> (x)',
+        "Imputer <imputed_value_floats: floats = [1.0, 2.0, 3.0]> (x)",
+    ],
+)
+def test_what_follows_features_of_unknown_size_knows_their_rank(features: str) -> None:
+    """ONNX infers no type for them, and a BatchNormalization needs the rank of its operand."""
+    model = onnx.parser.parse_model(
+        '<ir_version: 10, opset_import: ["": 18, "ai.onnx.ml": 3]>'
+        "g (float[rows,columns] x, float[3] s) => (float[n,m] y) {"
+        f"f = ai.onnx.ml.{features} y = BatchNormalization (f, s, s, s, s) }}"
+    )
+    scale = np.array([0.5, 1.5, 2.5], np.float32)
+    session: Any = onnxruntime.InferenceSession(model.SerializeToString())
+    [expected] = session.run(None, {"x": ROWS, "s": scale})
+    [found] = backend.run_model(model, [ROWS, scale])
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
 def test_features_are_joined_and_extracted() -> None:
     check("FeatureVectorizer", [ROWS, ROWS[:, :2]], version=1, inputdimensions=[3, 2])
     check("ArrayFeatureExtractor", [ROWS, np.array([2, 0], np.int64)], version=1)
