@@ -24,6 +24,7 @@ from ramiel.backend.source_map import Lines, lines_of
 from ramiel.backend.stretches import TORCH_COMPILE, stretches_of
 from ramiel.backend.style_script import function_name
 from ramiel.backend.timeline_printer import chart
+from ramiel.backend.wrapping import LINE_LENGTH
 from ramiel.dialects.dataflow import WeightOp
 from ramiel.dialects.onnx import OptionalType, SequenceType, StringType
 from ramiel.dialects.task import ProgramOp
@@ -133,6 +134,8 @@ def _docstring(program: ProgramOp, title: str, arguments: str) -> list[str]:
     if program.workers:
         clusters += f", {samples_of(program)} samples at a time"
     lines = [f'"""{title}, from {origin}{version}: {clusters}.', ""]
+    if len(lines[0]) > LINE_LENGTH:
+        lines = [f'"""{title}, from {origin}{version}.', "", f"{clusters.capitalize()}.", ""]
     package = program.sym_name.data
     lines += [
         f"    from {package} import Model",
