@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import FunctionType, ModuleOp
-from xdsl.ir import Attribute, Block, Operation
+from xdsl.ir import Attribute, Block, Region
 from xdsl.passes import ModulePass
 
 from ramiel.dialects.dataflow import GraphOp, OutputOp
@@ -101,6 +101,10 @@ def infer_operation(op: OnnxOperation, store: WeightStore) -> None:
     """Refine the result types of one operation."""
     if op.operator == "If":
         inferred = _branch_types(op)
+    elif op.operator == "Loop":
+        inferred = _loop_types(op)
+    elif op.operator == "Scan" and op.version >= 9:
+        inferred = _scan_types(op)
     else:
         try:
             inferred = infer_result_types(op, store)
@@ -117,10 +121,57 @@ def infer_operation(op: OnnxOperation, store: WeightStore) -> None:
         set_type(result, refined(result.type, type))
 
 
-def _branch_types(op: Operation) -> list[Attribute | None]:
-    """The types of an If's results where both branches agree."""
-    outputs = [region.block.last_op for region in op.regions]
-    if not all(isinstance(output, OutputOp) for output in outputs):
+def _branch_types(op: OnnxOperation) -> list[Attribute | None]:
+    """The types of an If's results, as far as both branches agree."""
+    types = [_yielded(region) for region in op.regions]
+    if None in types:
         return [None] * len(op.results)
-    types = [list(output.operand_types) for output in outputs if output is not None]
-    return [first if first == second else None for first, second in zip(*types, strict=True)]
+    return [either(*pair) for pair in zip(*filter(None, types), strict=True)]
+
+
+def _loop_types(op: OnnxOperation) -> list[Attribute | None]:
+    """The types of a Loop's results: what it begins with or what its body yields; rows of scans."""
+    yielded = _yielded(op.regions[0])
+    if yielded is None or op.inputs[2:].count(None):
+        return [None] * len(op.results)
+    first = [value.type for value in op.inputs[2:] if value is not None]
+    carried = [either(*pair) for pair in zip(first, yielded[1:], strict=False)]
+    return [*carried, *(_rows(type) for type in yielded[1 + len(first) :])]
+
+
+def _scan_types(op: OnnxOperation) -> list[Attribute | None]:
+    """The types of a Scan's results: its states as a Loop's, and rows along an axis."""
+    yielded = _yielded(op.regions[0])
+    if yielded is None:
+        return [None] * len(op.results)
+    states = op.operand_types[: len(op.operands) - op.integer("num_scan_inputs")]
+    carried = [either(*pair) for pair in zip(states, yielded, strict=False)]
+    rows = yielded[len(states) :]
+    axes = op.integers("scan_output_axes") or [0] * len(rows)
+    return [*carried, *(_rows(*pair) for pair in zip(rows, axes, strict=True))]
+
+
+def _yielded(region: Region) -> list[Attribute] | None:
+    output = region.block.last_op
+    return list(output.operand_types) if isinstance(output, OutputOp) else None
+
+
+def either(first: Attribute, second: Attribute) -> Attribute | None:
+    """What is known of a value that has the one type or the other."""
+    if first == second:
+        return first
+    dims, others, element = dims_of(first), dims_of(second), element_of(first)
+    if dims is None or others is None or element is None or element != element_of(second):
+        return None
+    if len(dims) != len(others):
+        return None
+    return tensor_type(element, [a if a == b else "" for a, b in zip(dims, others, strict=True)])
+
+
+def _rows(type: Attribute, axis: int = 0) -> Attribute | None:
+    """Any number of tensors of a type, one after the other along a new axis."""
+    dims, element = dims_of(type), element_of(type)
+    if dims is None or element is None:
+        return None
+    place = axis if axis >= 0 else axis + len(dims) + 1
+    return tensor_type(element, [*dims[:place], "", *dims[place:]])
