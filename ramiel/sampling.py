@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -17,6 +18,8 @@ PASSES_INDICES_ON = frozenset(
     {"Cast", "Reshape", "Flatten", "Unsqueeze", "Squeeze", "Identity", "Slice", "Expand"}
 )
 """Operators after which an index is an index still."""
+MOST_ELEMENTS = 1 << 31
+"""Of one input."""
 
 
 def sample_inputs(
@@ -27,7 +30,7 @@ def sample_inputs(
     Floats are normal, or 1/4 to 4 in a type of powers of two; integers that index a table stay
     within it, other integers are 0 or 1.
     Symbolic dimensions are those of `dims`, else 1.  Raises RamielError for inputs that are no
-    tensors of numbers.
+    tensors of numbers, or have over MOST_ELEMENTS.
     """
     generator = np.random.default_rng(seed)
     inputs: dict[str, Array] = {}
@@ -37,6 +40,8 @@ def sample_inputs(
         if shape_or_none is None or element is None:
             raise RamielError(f"input {name!r} has no known shape: give it with --input")
         shape = [dim if isinstance(dim, int) else (dims or {}).get(dim, 1) for dim in shape_or_none]
+        if prod(max(dim, 1) for dim in shape) > MOST_ELEMENTS:
+            raise RamielError(f"input {name!r} is too large to be drawn: {shape}")
         dtype = element_types.of_mlir(element).numpy
         if dtype.kind in "iu":
             high = index_bound(argument) or 2

@@ -117,7 +117,8 @@ def refusal_of_inputs(graph: GraphOp, limits: Limits) -> str | None:
     """Why inputs must not be made up, None if they may: they are drawn in 8 bytes an element."""
     most = 2 * limits.result_bytes
     drawn = [
-        8 * prod(d for d in dims_of(v.type) or () if isinstance(d, int)) for v in graph.arguments
+        8 * prod(max(d, 1) for d in dims_of(v.type) or () if isinstance(d, int))
+        for v in graph.arguments
     ]
     if max(drawn, default=0) > most or sum(drawn) > limits.total_bytes:
         return f"inputs of {sum(drawn)} bytes, drawn in 8 each, are too many"
@@ -219,6 +220,8 @@ class Runner:
                 result = kernel.function(*operands)
                 taken = time.perf_counter_ns() - started
                 results = (result,) if len(op.results) == 1 else tuple(result)
+                if len(results) != len(op.results):
+                    kernel.refusal, taken = f"it gave {len(results)} results", None
             except FAILURES as error:
                 kernel.refusal = (
                     f"it failed: {str(error).splitlines()[0] if str(error) else error!r}"

@@ -47,6 +47,10 @@ CONSTANTS = {
     "{ f = Cast<to = 1>(z) y = Add(x, f) }",
     "Resize of an input": "g (float[1,1,4611686018427387904,1] x) => (float[a,b,c,d] y) { "
     's = Constant<value = float[4] {1, 1, 2, 2}>() y = Resize<mode="nearest">(x, , s) }',
+    "nothing, in 2^62 columns": "g (float[2,0,4,4611686018427387904] x, int64[1] a) "
+    "=> (float[2,1,4] y) { s = Mul(x, x) y = ReduceSum(s, a) }",
+    "as many parts as the input says": "g (int64[1] k) => (int64[1] y, int64[1] z) "
+    "{ y, z = Split(k, k) }",
     "integers": "g (int64[4096,4096] x) => (int64[4096,4096] y) { y = MatMul(x, x) }",
     "boxes": "g (float x) => (int64[n,3] y) { s = Constant<value = int64[3] {1, 60000, 4}>() "
     "b = ConstantOfShape(s) t = Constant<value = int64[3] {1, 1, 60000}>() c = ConstantOfShape(t) "
