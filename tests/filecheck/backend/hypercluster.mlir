@@ -37,7 +37,9 @@ task.program @branches(%x : tensor<1x4xf32>, %scale : tensor<f32>) -> (tensor<1x
   }
 }
 
-// CHECK:      """Branches, from branches.safetensors (ONNX opset 17): 2 clusters that run side by side, 2 samples at a time.
+// CHECK:      """Branches, from branches.safetensors (ONNX opset 17).
+// CHECK-EMPTY:
+// CHECK-NEXT: 2 clusters that run side by side, 2 samples at a time.
 // CHECK:      from ._runtime import BatchModel, Input, Message, SampleChannels, Stage, Weights
 
 // CHECK:      async def cluster_0_stage_0(

@@ -26,7 +26,9 @@ task.program @two_clusters(%x : tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<1x4
   }
 }
 
-// CHECK:      """TwoClusters, from two_clusters.safetensors (ONNX opset 17): 2 clusters that run side by side.
+// CHECK:      """TwoClusters, from two_clusters.safetensors (ONNX opset 17).
+// CHECK-EMPTY:
+// CHECK-NEXT: 2 clusters that run side by side.
 // CHECK:      from ._runtime import Channels, Cluster, Input, Message, ParallelModel, Weights
 
 // CHECK:      async def cluster_0(x: Tensor, w: Weights, channels: Channels) -> dict[str, Tensor]:
