@@ -61,6 +61,17 @@ def dims_of(type: Attribute) -> list[Dim] | None:
     return [dim if dim != DYNAMIC_INDEX else next(names, "") for dim in type.get_shape()]
 
 
+def agreed_dims(types: Sequence[Attribute]) -> list[Dim] | None:
+    """The dimensions of several tensor types, "" where they differ.
+
+    None if they have no rank in common that is known.
+    """
+    shapes = [dims for type in types if (dims := dims_of(type)) is not None]
+    if len(shapes) < len(types) or len(set(map(len, shapes))) != 1:
+        return None
+    return [axis[0] if len(set(axis)) == 1 else "" for axis in zip(*shapes, strict=True)]
+
+
 def static_shape(type: Attribute) -> tuple[int, ...] | None:
     """The shape, None if it is not wholly known."""
     dims = dims_of(type)

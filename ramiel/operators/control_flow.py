@@ -104,18 +104,10 @@ def joined(first: Attribute, second: Attribute) -> Attribute:
         return second
     if isinstance(first, SequenceType) and isinstance(second, SequenceType):
         return SequenceType(joined(first.element_type, second.element_type))
-    element, dims, others = (
-        tensors.element_of(first),
-        tensors.dims_of(first),
-        tensors.dims_of(second),
-    )
+    element, dims = tensors.element_of(first), tensors.agreed_dims([first, second])
     if element is None:
         return first
-    if dims is None or others is None or len(dims) != len(others):
-        return UnrankedTensorType(element)
-    return tensors.tensor_type(
-        element, [a if a == b else "" for a, b in zip(dims, others, strict=True)]
-    )
+    return UnrankedTensorType(element) if dims is None else tensors.tensor_type(element, dims)
 
 
 @meaning("If")

@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from ramiel.dialects.torch import CallOp, SizeAttr
 from ramiel.dialects.torch_function import InvokeOp
-from ramiel.tensors import Dim, dims_of, element_of, tensor_type
+from ramiel.tensors import agreed_dims, dims_of, element_of, tensor_type
 
 GEOMETRY = ("kernel_size", "stride", "padding", "dilation", "groups")
 """Literals that a function may take as settings."""
@@ -56,13 +56,10 @@ def _has_sizes(literal: Attribute | None) -> bool:
 
 def join(types: Sequence[Attribute]) -> Attribute:
     """The type that all are instances of: a dimension that differs is unknown."""
-    shapes = [dims_of(type) for type in types]
-    if len(set(types)) == 1 or None in shapes:
+    if len(set(types)) == 1 or None in map(dims_of, types):
         return types[0]
-    element = element_of(types[0])
-    assert element is not None
-    axes = zip(*(shape for shape in shapes if shape is not None), strict=True)
-    dims: list[Dim] = [axis[0] if len(set(axis)) == 1 else "" for axis in axes]
+    element, dims = element_of(types[0]), agreed_dims(types)
+    assert element is not None and dims is not None
     return tensor_type(element, dims)
 
 

@@ -18,7 +18,7 @@ from ramiel.dialects.onnx_operation import OnnxOperation
 from ramiel.errors import RamielError
 from ramiel.onnx_process import OnnxCrash
 from ramiel.remarks import remark
-from ramiel.tensors import dims_of, element_of, tensor_type
+from ramiel.tensors import agreed_dims, dims_of, element_of, tensor_type
 from ramiel.transforms.lowering import label
 from ramiel.transforms.result_types import refresh_result_types
 from ramiel.transforms.type_inference import contradict, infer_result_types, refined, set_type
@@ -126,7 +126,7 @@ def _branch_types(op: OnnxOperation) -> list[Attribute | None]:
     types = [_yielded(region) for region in op.regions]
     if None in types:
         return [None] * len(op.results)
-    return [either(*pair) for pair in zip(*filter(None, types), strict=True)]
+    return [_either(*pair) for pair in zip(*filter(None, types), strict=True)]
 
 
 def _loop_types(op: OnnxOperation) -> list[Attribute | None]:
@@ -135,7 +135,7 @@ def _loop_types(op: OnnxOperation) -> list[Attribute | None]:
     if yielded is None or op.inputs[2:].count(None):
         return [None] * len(op.results)
     first = [value.type for value in op.inputs[2:] if value is not None]
-    carried = [either(*pair) for pair in zip(first, yielded[1:], strict=False)]
+    carried = [_either(*pair) for pair in zip(first, yielded[1:], strict=False)]
     return [*carried, *(_rows(type) for type in yielded[1 + len(first) :])]
 
 
@@ -145,7 +145,7 @@ def _scan_types(op: OnnxOperation) -> list[Attribute | None]:
     if yielded is None:
         return [None] * len(op.results)
     states = op.operand_types[: len(op.operands) - op.integer("num_scan_inputs")]
-    carried = [either(*pair) for pair in zip(states, yielded, strict=False)]
+    carried = [_either(*pair) for pair in zip(states, yielded, strict=False)]
     rows = yielded[len(states) :]
     axes = op.integers("scan_output_axes") or [0] * len(rows)
     return [*carried, *(_rows(*pair) for pair in zip(rows, axes, strict=True))]
@@ -156,16 +156,14 @@ def _yielded(region: Region) -> list[Attribute] | None:
     return list(output.operand_types) if isinstance(output, OutputOp) else None
 
 
-def either(first: Attribute, second: Attribute) -> Attribute | None:
+def _either(first: Attribute, second: Attribute) -> Attribute | None:
     """What is known of a value that has the one type or the other."""
     if first == second:
         return first
-    dims, others, element = dims_of(first), dims_of(second), element_of(first)
-    if dims is None or others is None or element is None or element != element_of(second):
+    dims, element = agreed_dims([first, second]), element_of(first)
+    if dims is None or element is None or element != element_of(second):
         return None
-    if len(dims) != len(others):
-        return None
-    return tensor_type(element, [a if a == b else "" for a, b in zip(dims, others, strict=True)])
+    return tensor_type(element, dims)
 
 
 def _rows(type: Attribute, axis: int = 0) -> Attribute | None:

@@ -11,8 +11,6 @@ def module_path(name: str) -> str:
     torch.onnx writes a numbered child with its parent's name before it.
     """
     segments = [segment for segment in name.split("/") if segment][:-1]
-    if len(segments) > DEEPEST:
-        return ""
     path: list[str] = []
     for segment in segments:
         if path and segment.startswith(f"{path[-1]}."):

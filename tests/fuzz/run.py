@@ -20,9 +20,10 @@ import sys
 import time
 import traceback
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -169,6 +170,13 @@ def fuzz(
     return counts, findings
 
 
+def end_with(kinds: Mapping[str, Sequence[int]]) -> NoReturn:
+    """Print each kind of finding once, the frequent ones first; exit 1 if there are any."""
+    for error, indices in sorted(kinds.items(), key=lambda item: -len(item[1])):
+        print(f"{len(indices)} x {error}  (--replay {indices[0]})")
+    sys.exit(1 if kinds else 0)
+
+
 def main() -> None:
     """Fuzz, and print each finding once."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -193,9 +201,7 @@ def main() -> None:
     kinds: dict[str, list[int]] = {}
     for finding in findings:
         kinds.setdefault(finding["error"], []).append(finding["index"])
-    for error, indices in sorted(kinds.items(), key=lambda item: -len(item[1])):
-        print(f"{len(indices)} x {error}  (--replay {indices[0]})")
-    sys.exit(1 if findings else 0)
+    end_with(kinds)
 
 
 if __name__ == "__main__":

@@ -14,14 +14,13 @@ import argparse
 import contextlib
 import random
 import re
-import sys
-import traceback
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from io import StringIO
 from pathlib import Path
 
+from run import describe, end_with
 from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyException
 
 from ramiel.backend.target import PyTorchTarget
@@ -122,9 +121,7 @@ def fuzz(seed: int, indices: Sequence[int]) -> tuple[Counter[str], dict[str, lis
         try:
             counts[execute(text_of(seed, index))] += 1
         except Exception as error:
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            text = f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}: {error}"
-            findings.setdefault(text[:200], []).append(index)
+            findings.setdefault(describe(error), []).append(index)
     return counts, findings
 
 
@@ -142,9 +139,7 @@ def main() -> None:
         return
     counts, findings = fuzz(options.seed, range(options.start, options.start + options.runs))
     print(dict(counts))
-    for text, indices in sorted(findings.items(), key=lambda item: -len(item[1])):
-        print(f"{len(indices)} x {text}  (--replay {indices[0]})")
-    sys.exit(1 if findings else 0)
+    end_with(findings)
 
 
 if __name__ == "__main__":

@@ -166,9 +166,7 @@ def ladder(operator: str, *inputs: str, rungs: int = 1200) -> ModelProto:
 
     `{last}` and `{before}` in the inputs stand for the last result and the one before it.
     """
-    names = ["x", "x"]
-    for rung in range(rungs):
-        names.append(f"v{rung}")
+    names = ["x", "x", *(f"v{rung}" for rung in range(rungs))]
     nodes = [
         helper.make_node(
             operator,
