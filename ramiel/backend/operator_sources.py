@@ -39,7 +39,7 @@ def gather(helpers: list[Callable[..., Any]]) -> str:
     future = "from __future__ import annotations"
     lines = sorted(line for line in imports if line != future)
     plain = [line for line in lines if line.startswith("import ")]
-    others = _joined([line for line in lines if not line.startswith("import ")])
+    others = _joined([_own(line) for line in lines if not line.startswith("import ")])
     head = [
         '"""Operators that PyTorch has no function for."""',
         "",
@@ -52,6 +52,11 @@ def gather(helpers: list[Callable[..., Any]]) -> str:
     return "\n".join([*head, *[""] * (2 if functions else 1), body]) + "\n"
 
 
+def _own(line: str) -> str:
+    """The import of what the package carries too, from there."""
+    return line.replace("from ramiel.runtime.", "from ._runtime.")
+
+
 def _joined(lines: list[str]) -> list[str]:
     """`from m import a` and `from m import a, b` as one line."""
     names: dict[str, set[str]] = {}
@@ -62,12 +67,14 @@ def _joined(lines: list[str]) -> list[str]:
 
 
 def _isort(plain: list[str], others: list[str]) -> list[str]:
-    """Standard library first, then NumPy and torch, as ruff sorts imports."""
-    installed = ("numpy", "torch")
-    standard = [line for line in plain + others if not line.split()[1].startswith(installed)]
-    third_party = [line for line in plain + others if line.split()[1].startswith(installed)]
-    gap = [""] if standard and third_party else []
-    return [*standard, *gap, *third_party]
+    """Standard library first, then NumPy and torch, then the package, as ruff sorts imports."""
+    groups: dict[str, list[str]] = {"standard": [], "installed": [], "own": []}
+    for line in plain + others:
+        module = line.split()[1]
+        known = "installed" if module.startswith(("numpy", "torch")) else "standard"
+        groups["own" if module.startswith(".") else known].append(line)
+    sections = ["\n".join(lines) for lines in groups.values() if lines]
+    return "\n\n".join(sections).split("\n")
 
 
 def _names_in(node: ast.AST) -> set[str]:

@@ -26,6 +26,11 @@ callee(
     f"weight, *, input_shape, {_CONVOLUTION}",
     helper="kernels.pack_conv2d",
 )
+callee(
+    "operators.conv2d_primitive",
+    f"weight, *, input_shape, {_CONVOLUTION}",
+    helper="kernels.conv2d_primitive",
+)
 callee("operators.pack_pointwise", "weight, *, rows", helper="kernels.pack_pointwise")
 callee(
     "operators.conv2d",
@@ -34,6 +39,7 @@ callee(
     helper="kernels.conv2d",
 )
 callee("operators.pack_linear", "weight, *, rows", helper="kernels.pack_linear")
+callee("operators.linear_primitive", "weight, *, rows", helper="kernels.linear_primitive")
 callee(
     "operators.linear",
     f"x, weight, bias=None, *, {_ACTIVATION}",
@@ -45,5 +51,17 @@ callee(
     "input, kernel_size, /, stride=None, padding=0, dilation=1, ceil_mode=False",
     flops=pooling_flops,
     helper="max_pool.max_pool2d",
+)
+callee(
+    "operators.onednn_max_pool2d",
+    "input, kernel_size, /, stride=None, padding=0, dilation=1, ceil_mode=False",
+    flops=pooling_flops,
+    helper="onednn_pooling.onednn_max_pool2d",
+)
+callee(
+    "operators.onednn_avg_pool2d",
+    "input, kernel_size, /, stride=None, padding=0, ceil_mode=False, count_include_pad=True",
+    flops=pooling_flops,
+    helper="onednn_pooling.onednn_avg_pool2d",
 )
 callee("channels_last", "x", "{x}.contiguous(memory_format=torch.channels_last)")

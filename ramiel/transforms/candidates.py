@@ -9,23 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import TypeGuard
 
-from xdsl.ir import Attribute, SSAValue
+from xdsl.dialects.builtin import f32
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from ramiel.costs.pricing import arithmetic
 from ramiel.dialects.syntax import Literal
 from ramiel.dialects.torch import CallOp, PrepareOp
-from ramiel.tensors import static_shape
+from ramiel.tensors import element_of, static_shape
 
-POINTWISE = "operators.pack_pointwise"
-SMALL_FLOPS = 400_000
-"""Below this oneDNN's fixed cost, about 20 µs a call, is more than its kernel gains."""
-SMALL_POINTWISE_FLOPS = 1_300_000
-"""The same for filters of 1x1, which PyTorch computes as a product of matrices."""
 MOST_PLAIN_FLOPS = 20_000_000
 """Above this PyTorch's own kernel is not tried."""
-FEW_TAPS = 400_000
-"""Below this a pooling is done before several maxima have begun."""
 
 
 @dataclass(frozen=True)
@@ -55,57 +49,68 @@ def candidates_of(op: CallOp, channels_last: bool) -> list[Candidate]:
 
 
 def _convolution(op: CallOp) -> list[Candidate]:
-    """conv2d(x, pack_conv2d(w)) = conv2d(x, pack_pointwise(w)) = conv2d(x, w)
+    """conv2d(x, conv2d_primitive(w)) = conv2d(x, p(w)) = conv2d(x, w) for p = pack_conv2d
 
-    The second for filters of 1x1 that move by 1.
+    Also for p = pack_pointwise with filters of 1x1 that move by 1.
     """
     x, weight = op.operands[0], op.operands[1].owner
     shape = static_shape(x.type)
-    if not isinstance(weight, PrepareOp) or shape is None:
+    if not _is_open(weight, "operators.pack_conv2d") or shape is None:
         return []
-    packed = _with_weight(op, weight.key.data, weight.weight.result, weight.literals.data)
-    plain = _with_weight(op, None, weight.weight.result, {})
-    groups = op.literal("groups")
-    # PyTorch hands grouped convolutions to oneDNN too, with weights as they are.
-    small = arithmetic(op) < (SMALL_POINTWISE_FLOPS if _is_pointwise(op) else SMALL_FLOPS)
-    found = [packed]
+    original, literals = weight.weight.result, weight.literals.data
+    direct = _with_weight(op, "operators.conv2d_primitive", original, literals)
+    packed = _with_weight(op, weight.key.data, original, literals)
+    plain = _with_weight(op, None, original, {})
+    found = [direct, packed, plain]
     if _is_pointwise(op):
-        rows = prod((shape[0], *shape[2:]))
-        literals = {"rows": rows}
-        found.insert(
-            0, _with_weight(op, "operators.pack_pointwise", weight.weight.result, literals)
-        )
-    return _with_plain(found, plain, small and groups == 1)
+        rows = {"rows": prod((shape[0], *shape[2:]))}
+        found.insert(1, _with_weight(op, "operators.pack_pointwise", original, rows))
+    return found
 
 
 def _linear(op: CallOp) -> list[Candidate]:
-    """linear(x, pack_linear(w)) = linear(x, w)"""
+    """linear(x, linear_primitive(w)) = linear(x, pack_linear(w)) = linear(x, w)"""
     weight = op.operands[1].owner
-    if not isinstance(weight, PrepareOp):
+    if not _is_open(weight, "operators.pack_linear"):
         return []
-    packed = _with_weight(op, weight.key.data, weight.weight.result, weight.literals.data)
-    plain = _with_weight(op, None, weight.weight.result, {})
-    return _with_plain([packed], plain, arithmetic(op) < SMALL_FLOPS)
+    original, literals = weight.weight.result, weight.literals.data
+    keys = "operators.linear_primitive", weight.key.data
+    packed = [_with_weight(op, key, original, literals) for key in keys]
+    return [*packed, _with_weight(op, None, original, {})]
+
+
+def _is_open(weight: Operation | Block, key: str) -> TypeGuard[PrepareOp]:
+    """Whether the weight is laid out as `pack-weights` leaves it: nothing was chosen yet."""
+    return isinstance(weight, PrepareOp) and weight.key.data == key
 
 
 def _max_pool(op: CallOp) -> list[Candidate]:
-    """F.max_pool2d(x) = max over columns(max over rows(x))"""
+    """F.max_pool2d(x) = onednn_max_pool2d(x) = max over columns(max over rows(x))"""
     if static_shape(op.operands[0].type) is None or len(op.operands) != 1:
         return []
-    kernel = op.literal("kernel_size")
-    smallest = kernel if isinstance(kernel, int) else min(kernel)
-    found = [
-        Candidate(CallOp(key, op.operands, [op.results[0].type], op.literals.data))
-        for key in ("operators.max_pool2d", "torch.nn.functional.max_pool2d")
-    ]
-    worthwhile = smallest > 2 and arithmetic(op) >= FEW_TAPS
-    return found if worthwhile else found[::-1]
+    keys = ["operators.onednn_max_pool2d", "operators.max_pool2d", op.key.data]
+    if element_of(op.operands[0].type) != f32:
+        del keys[0]
+    return [_with_callee(op, key) for key in keys]
+
+
+def _avg_pool(op: CallOp) -> list[Candidate]:
+    """F.avg_pool2d(x) = onednn_avg_pool2d(x), where each window is divided by its own size"""
+    x = op.operands[0].type
+    if static_shape(x) is None or element_of(x) != f32:
+        return []
+    return [_with_callee(op, key) for key in ("operators.onednn_avg_pool2d", op.key.data)]
+
+
+def _with_callee(op: CallOp, key: str) -> Candidate:
+    return Candidate(CallOp(key, op.operands, [op.results[0].type], op.literals.data))
 
 
 _MAKERS: Mapping[str, Callable[[CallOp], list[Candidate]]] = {
     "operators.conv2d": _convolution,
     "operators.linear": _linear,
     "torch.nn.functional.max_pool2d": _max_pool,
+    "torch.nn.functional.avg_pool2d": _avg_pool,
 }
 
 
@@ -123,10 +128,6 @@ def _both(value: int | Sequence[int]) -> int | None:
     """The number that is meant in both dimensions; -1 if there are two."""
     numbers = {value} if isinstance(value, int) else set(value)
     return numbers.pop() if len(numbers) == 1 else -1
-
-
-def _with_plain(packed: list[Candidate], plain: Candidate, first: bool) -> list[Candidate]:
-    return [plain, *packed] if first else [*packed, plain]
 
 
 def _with_weight(

@@ -14,6 +14,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from ramiel.runtime.onednn import onednn
+from ramiel.runtime.primitive_weight import PrimitiveWeight
+
 ACTIVATIONS: dict[str, Callable[..., torch.Tensor]] = {
     "relu": F.relu,
     "sigmoid": torch.sigmoid,
@@ -104,6 +107,31 @@ def pack_pointwise(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
     return reorder(weight.flatten(1), rows)
 
 
+def conv2d_primitive(
+    weight: torch.Tensor,
+    *,
+    input_shape: tuple[int, ...],
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] = 0,
+    dilation: int | tuple[int, int] = 1,
+    groups: int = 1,
+) -> torch.Tensor:
+    """The weight with oneDNN's primitives, which start sooner than PyTorch's operator.
+
+    Where they are not to be had, as `pack_conv2d` lays it out.
+    """
+    if can_pack(weight) and onednn() is not None:
+        return PrimitiveWeight.of(weight)
+    return pack_conv2d(
+        weight,
+        input_shape=input_shape,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+    )
+
+
 def conv2d(
     x: torch.Tensor,
     weight: torch.Tensor,
@@ -123,6 +151,11 @@ def conv2d(
     With `add` the activation is "relu" or none.  The weight's layout chooses the
     kernel.
     """
+    if type(weight) is PrimitiveWeight:
+        window = stride, padding, dilation, groups
+        y = weight.convolve(x, bias, add, *window, activation, scalars, algorithm)
+        if y is not None:
+            return y
     if not weight.is_mkldnn:
         y = F.conv2d(x, weight, bias, stride, padding, dilation, groups)
         return with_activation(
@@ -164,6 +197,13 @@ def pack_linear(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
     return reorder(weight, rows)
 
 
+def linear_primitive(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
+    """The weight with oneDNN's primitives, else as `pack_linear` lays it out."""
+    if can_pack(weight) and onednn() is not None:
+        return PrimitiveWeight.of(weight)
+    return pack_linear(weight, rows=rows)
+
+
 def linear(
     x: torch.Tensor,
     weight: torch.Tensor,
@@ -174,6 +214,10 @@ def linear(
     algorithm: str = "none",
 ) -> torch.Tensor:
     """activation(x @ weightᵀ + bias), float32 or bfloat16 (…, K) to (…, N)."""
+    if type(weight) is PrimitiveWeight:
+        y = weight.linear(x, bias, activation, scalars, algorithm)
+        if y is not None:
+            return y
     if not weight.is_mkldnn:
         return with_activation(
             F.linear(x, weight, bias), activation, scalars, algorithm

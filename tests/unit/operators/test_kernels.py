@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from torch.testing import assert_close
 
 from ramiel.operators.helpers import kernels
+from ramiel.runtime.primitive_weight import PrimitiveWeight
 
 ACTIVATIONS: list[tuple[str | None, tuple[float, ...], str]] = [
     (None, (), "none"),
@@ -33,12 +35,20 @@ CONVOLUTIONS: list[dict[str, Any]] = [
 def test_this_pytorch_has_onednn() -> None:
     """Else the tests below compare PyTorch with itself."""
     assert kernels.has_onednn()
+    assert kernels.onednn() is not None
 
 
+def is_for_onednn(weight: torch.Tensor) -> bool:
+    return weight.is_mkldnn or type(weight) is PrimitiveWeight
+
+
+@pytest.mark.parametrize("pack", [kernels.pack_conv2d, kernels.conv2d_primitive])
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 @pytest.mark.parametrize("convolution", CONVOLUTIONS, ids=str)
 def test_convolution(
-    convolution: dict[str, Any], activation: tuple[str | None, tuple[float, ...], str]
+    convolution: dict[str, Any],
+    activation: tuple[str | None, tuple[float, ...], str],
+    pack: Callable[..., torch.Tensor],
 ) -> None:
     torch.manual_seed(0)
     x = torch.randn(2, 8, 9, 10)
@@ -46,8 +56,8 @@ def test_convolution(
     bias = torch.randn(12)
     name, scalars, algorithm = activation
     act: Any = {"activation": name, "scalars": scalars, "algorithm": algorithm}
-    packed = kernels.pack_conv2d(weight, input_shape=tuple(x.shape), **convolution)
-    assert packed.is_mkldnn
+    packed = pack(weight, input_shape=tuple(x.shape), **convolution)
+    assert is_for_onednn(packed)
     other = torch.randn_like(kernels.conv2d(x, weight, **convolution))
     added = (None, other) if name in (None, "relu") else (None,)
     for given, add in itertools.product((None, bias), added):
@@ -58,9 +68,10 @@ def test_convolution(
             assert_close(actual, expected, rtol=1e-5, atol=1e-5)
 
 
-def test_pictures_with_channels_last_stay_so() -> None:
+@pytest.mark.parametrize("pack", [kernels.pack_conv2d, kernels.conv2d_primitive])
+def test_pictures_with_channels_last_stay_so(pack: Callable[..., torch.Tensor]) -> None:
     x = torch.randn(1, 8, 9, 10).contiguous(memory_format=torch.channels_last)
-    weight = kernels.pack_conv2d(torch.randn(12, 8, 3, 3), input_shape=tuple(x.shape))
+    weight = pack(torch.randn(12, 8, 3, 3), input_shape=tuple(x.shape))
     assert kernels.conv2d(x, weight).is_contiguous(memory_format=torch.channels_last)
 
 
@@ -85,17 +96,20 @@ def test_a_convolution_with_filters_of_1x1_is_a_product_of_matrices(
             assert actual.is_contiguous(memory_format=torch.channels_last)
 
 
+@pytest.mark.parametrize("pack", [kernels.pack_linear, kernels.linear_primitive])
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 @pytest.mark.parametrize("shape", [(5, 16), (2, 5, 16), (1, 16)], ids=str)
 def test_linear(
-    shape: tuple[int, ...], activation: tuple[str | None, tuple[float, ...], str]
+    shape: tuple[int, ...],
+    activation: tuple[str | None, tuple[float, ...], str],
+    pack: Callable[..., torch.Tensor],
 ) -> None:
     torch.manual_seed(0)
     x, weight, bias = torch.randn(shape), torch.randn(7, 16), torch.randn(7)
     name, scalars, algorithm = activation
     act: Any = {"activation": name, "scalars": scalars, "algorithm": algorithm}
-    packed = kernels.pack_linear(weight, rows=x.numel() // 16)
-    assert packed.is_mkldnn
+    packed = pack(weight, rows=x.numel() // 16)
+    assert is_for_onednn(packed)
     for given in (None, bias):
         actual = kernels.linear(x, packed, given, **act)
         assert_close(actual, kernels.linear(x, weight, given, **act), rtol=1e-5, atol=1e-5)
@@ -108,4 +122,5 @@ def test_without_onednn_weights_stay_as_they_are(monkeypatch: pytest.MonkeyPatch
     with pytest.warns(UserWarning, match="compiled for oneDNN"):
         assert kernels.pack_conv2d(weight, input_shape=(1, 4, 2, 2)) is weight
     assert kernels.pack_linear(weight[:, :, 0, 0], rows=1).is_mkldnn is False
+    assert kernels.conv2d_primitive(weight, input_shape=(1, 4, 2, 2)) is weight
     kernels.has_onednn.cache_clear()

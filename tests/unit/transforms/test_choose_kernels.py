@@ -18,6 +18,7 @@ from ramiel.costs.cost_file import costs_text, read_kernels
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.errors import RamielError
+from ramiel.runtime.primitive_weight import PrimitiveWeight
 from ramiel.transforms.choose_kernels import ChooseKernels
 
 TEXT = """
@@ -66,12 +67,18 @@ def times_by(fast: str | None) -> Callable[..., int]:
     def least(function: Callable[..., Any], operands: list[Any]) -> int:
         weight = operands[1]
         packed = "operators.pack_conv2d" if weight.dim() == 4 else "operators.pack_pointwise"
-        return 1000 if fast == (packed if weight.is_mkldnn else None) else 2000
+        if type(weight) is PrimitiveWeight:
+            packed = "operators.conv2d_primitive"
+        is_packed = weight.is_mkldnn or type(weight) is PrimitiveWeight
+        return 1000 if fast == (packed if is_packed else None) else 2000
 
     return least
 
 
-@pytest.mark.parametrize("fast", [None, "operators.pack_conv2d", "operators.pack_pointwise"])
+LAYOUTS = ["operators.conv2d_primitive", "operators.pack_conv2d", "operators.pack_pointwise"]
+
+
+@pytest.mark.parametrize("fast", [None, *LAYOUTS])
 def test_what_was_measured_as_the_fastest_is_taken(
     fast: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,18 +103,26 @@ def test_kernels_that_run_here_are_measured() -> None:
     ChooseKernels(measure=True, cores=1).apply(context, module)
     module.verify()
     times = choosing.Measurements.load().kernels
-    assert len(times) == 3
+    assert len(times) == 4
     assert all(found["1"] > 0 for found in times.values())
 
 
 def test_the_choice_of_a_file_of_costs_is_taken_again(tmp_path: Path) -> None:
-    context, module = parsed()
     file = tmp_path / "costs.json"
-    for wanted in ("operators.pack_conv2d", "operators.pack_pointwise"):
+    for wanted in LAYOUTS:
+        context, module = parsed()
         operation = {"node": "/conv", "operation": "operators.conv2d", "layout": wanted}
         file.write_text(json.dumps({"version": 1, "operations": [operation]}))
         ChooseKernels(costs=str(file)).apply(context, module)
         assert layout(module) == wanted
+
+
+def test_what_was_chosen_stays_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    context, module = parsed()
+    ChooseKernels().apply(context, module)
+    monkeypatch.setattr(choosing, "_least_ns", times_by("operators.pack_pointwise"))
+    ChooseKernels(measure=True, cores=1).apply(context, module)
+    assert layout(module) == "operators.conv2d_primitive"
 
 
 def test_a_file_of_costs_says_what_was_chosen(tmp_path: Path) -> None:
@@ -116,7 +131,7 @@ def test_a_file_of_costs_says_what_was_chosen(tmp_path: Path) -> None:
     tasks = [op for op in graph_of(module).block.ops if isinstance(op, CallOp)]
     file = tmp_path / "costs.json"
     file.write_text(costs_text([(op, [1]) for op in tasks], None, "static"))
-    assert read_kernels(file)["/conv"] == {"operators.pack_pointwise"}
+    assert read_kernels(file)["/conv"] == {"operators.conv2d_primitive"}
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"version": 1, "operations": [1]}'])

@@ -1,0 +1,123 @@
+"""A computation that oneDNN has been told of once, for tensors of certain layouts."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .onednn import Argument, Handle, OneDNN
+
+SOURCE, ADDEND, RESULT, WEIGHTS, BIAS, SCRATCHPAD = 1, 32768 | 2, 17, 33, 41, 80
+"""What a tensor is to a primitive; the addend is the second source of the first post-operation."""
+WEIGHTS_LAYOUT, SCRATCHPAD_LAYOUT = 131, 136
+KEPT_SCRATCHPAD = 1 << 16
+"""Bytes up to which a scratchpad is kept from call to call."""
+
+
+def _allocator() -> Callable[[tuple[int, ...], tuple[int, ...], torch.dtype], Tensor]:
+    """A new tensor of a shape, strides and a dtype.
+
+    As Inductor's programs make it where that is to be had: keeping the interpreter's lock, for
+    which a worker that let it go would wait again.
+    """
+    guards: Any = torch
+    try:
+        return guards._C._dynamo.guards._empty_strided_cpu
+    except AttributeError:
+        return lambda shape, strides, dtype: torch.empty_strided(shape, strides, dtype=dtype)
+
+
+allocate = _allocator()
+
+
+class Primitive:
+    """A computation on tensors of certain layouts: `primitive(x)`, or `primitive(x, addend)`.
+
+    Threads may call it at once.  Operands that do not have the layouts are the caller's mistake,
+    which nothing detects.
+    """
+
+    def __init__(
+        self,
+        library: OneDNN,
+        description: Handle,
+        inputs: Sequence[tuple[int, Handle]],
+        constants: Sequence[tuple[int, Handle | ctypes.c_void_p, Tensor]],
+        result: tuple[Handle, Sequence[int], Sequence[int], torch.dtype],
+    ) -> None:
+        """`inputs` and `constants`: what each is to the primitive, its layout, and its data.
+
+        Constants are kept, and read at each call.
+        """
+        self._library = library
+        self._primitive = library.make("primitive", "primitive_create", description)
+        self._description = description  # has the layouts of constants and scratchpad
+        self._inputs, self._constants = inputs, constants
+        self._result, shape, strides, self._dtype = result
+        self._shape, self._strides = tuple(shape), tuple(strides)
+        self._scratchpad = library.layout_in(description, SCRATCHPAD_LAYOUT)
+        needed = library.size_of(self._scratchpad)
+        self._kept_bytes, self._fresh_bytes = (
+            (needed, 0) if needed <= KEPT_SCRATCHPAD else (0, needed)
+        )
+        self._free: list[_Binding] = []
+        self._execute, self._set_data = library.execute, library.set_data
+        self._pointers = self._primitive.pointer.value, library.stream.pointer.value
+
+    def __call__(self, x: Tensor, addend: Tensor | None = None) -> Tensor:
+        """A new tensor with the result."""
+        y = allocate(self._shape, self._strides, self._dtype)
+        try:
+            binding = self._free.pop()
+        except IndexError:
+            binding = self._bind()
+        set_data, variables = self._set_data, binding.variables
+        set_data(variables[0], y.data_ptr())
+        set_data(variables[1], x.data_ptr())
+        if addend is not None:
+            set_data(variables[2], addend.data_ptr())
+        if self._fresh_bytes:
+            scratchpad = torch.empty(self._fresh_bytes, dtype=torch.uint8)
+            set_data(variables[-1], scratchpad.data_ptr())
+        status = self._execute(*self._pointers, binding.count, binding.arguments)
+        self._free.append(binding)
+        if status != 0:
+            raise RuntimeError(f"oneDNN could not compute: status {status}")
+        return y
+
+    def _bind(self) -> _Binding:
+        """Memory objects for one call at a time."""
+        make = self._library.memory
+        variables = [(RESULT, make(self._result))]
+        variables += [(index, make(layout)) for index, layout in self._inputs]
+        given = list(self._constants)
+        if self._fresh_bytes:
+            variables.append((SCRATCHPAD, make(self._scratchpad)))
+        elif self._kept_bytes:
+            kept = torch.empty(self._kept_bytes, dtype=torch.uint8)
+            given.append((SCRATCHPAD, self._scratchpad, kept))
+        return _Binding(
+            variables,
+            [(index, make(layout, data.data_ptr()), data) for index, layout, data in given],
+        )
+
+
+class _Binding:
+    """The arguments of one execution, whose variables get their addresses before it."""
+
+    def __init__(
+        self,
+        variables: Sequence[tuple[int, Handle]],
+        constants: Sequence[tuple[int, Handle, Tensor]],
+    ) -> None:
+        self._kept = variables, constants
+        listed = [*variables, *[(index, memory) for index, memory, _ in constants]]
+        self._listed = (Argument * len(listed))(
+            *[Argument(index, memory.pointer) for index, memory in listed]
+        )
+        self.count, self.arguments = len(listed), ctypes.addressof(self._listed)
+        self.variables = [memory.pointer.value for _, memory in variables]

@@ -1,0 +1,141 @@
+"""Weights that bring oneDNN's primitives with them: one for each shape and way of use."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .onednn import onednn
+from .primitive import Primitive
+from .primitives import activation_of, convolution, inner_product
+
+Pair = int | tuple[int, int]
+MOST_PRIMITIVES = 16
+"""For one weight: each has a copy of it."""
+FAILURES = (RuntimeError, ValueError, LookupError, ArithmeticError)
+"""Of arguments that do not fit: PyTorch's own operator says what is wrong with them."""
+
+
+class PrimitiveWeight(torch.Tensor):
+    """A weight as it was, to every operator; `convolve` and `linear` use oneDNN's primitives.
+
+    Both return None where oneDNN has no kernel.  Threads may call them at once.
+    """
+
+    primitives: dict[Hashable, Primitive | None]
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Operators see a plain tensor, and give plain tensors."""
+        with torch._C.DisableTorchFunctionSubclass():  # pyright: ignore[reportPrivateUsage]
+            return func(*args, **kwargs or {})
+
+    @staticmethod
+    def of(weight: Tensor) -> PrimitiveWeight:
+        """The same memory as a weight with primitives."""
+        own = weight.as_subclass(PrimitiveWeight)
+        own.primitives = {}
+        return own
+
+    def convolve(
+        self,
+        x: Tensor,
+        bias: Tensor | None,
+        addend: Tensor | None,
+        stride: Pair,
+        padding: Pair,
+        dilation: Pair,
+        groups: int,
+        *activation: Any,
+    ) -> Tensor | None:
+        """activation(conv2d(x, self, bias) + addend) of (N, C, H, W), with channels last.
+
+        `activation`: its name or None, scalars and algorithm.
+        """
+        if not x.is_contiguous(memory_format=torch.channels_last):
+            x = x.contiguous(memory_format=torch.channels_last)
+        address = 0 if bias is None else bias.data_ptr()
+        added = None if addend is None else (addend.shape, addend.dtype)
+        used = stride, padding, dilation, groups, activation
+        key = x.shape, x.dtype, address, added, used, torch.get_num_threads()
+        try:
+            primitive = self.primitives[key]
+        except KeyError:
+            primitive = self._convolution(x, bias, addend, *used)
+            self._keep(key, primitive)
+        if primitive is None:
+            return None
+        if addend is not None and not addend.is_contiguous(memory_format=torch.channels_last):
+            addend = addend.contiguous(memory_format=torch.channels_last)
+        return primitive(x, addend)
+
+    def linear(self, x: Tensor, bias: Tensor | None, *activation: Any) -> Tensor | None:
+        """activation(x @ selfᵀ + bias) of (…, K).  `activation`: as above."""
+        if not x.is_contiguous():
+            x = x.contiguous()
+        address = 0 if bias is None else bias.data_ptr()
+        key = x.shape, x.dtype, address, activation, torch.get_num_threads()
+        try:
+            primitive = self.primitives[key]
+        except KeyError:
+            primitive = self._product(x, bias, *activation)
+            self._keep(key, primitive)
+        return None if primitive is None else primitive(x)
+
+    def _convolution(
+        self,
+        x: Tensor,
+        bias: Tensor | None,
+        addend: Tensor | None,
+        stride: Pair,
+        padding: Pair,
+        dilation: Pair,
+        groups: int,
+        activation: tuple[Any, ...],
+    ) -> Primitive | None:
+        library = onednn()
+        if library is None or not self._fits(x, bias):
+            return None
+        after = None if activation[0] is None else activation_of(*activation)
+        addend_shape = None if addend is None else addend.shape
+        if addend is not None and addend.dtype != x.dtype:
+            return None
+        try:
+            window = pair(stride), pair(padding), pair(dilation)
+            return convolution(
+                *(library, x.shape, self.plain(), bias, window, groups, after, addend_shape)
+            )
+        except FAILURES:
+            return None
+
+    def _product(self, x: Tensor, bias: Tensor | None, *activation: Any) -> Primitive | None:
+        library = onednn()
+        if library is None or not self._fits(x, bias):
+            return None
+        after = None if activation[0] is None else activation_of(*activation)
+        try:
+            return inner_product(library, x.shape, self.plain(), bias, after)
+        except FAILURES:
+            return None
+
+    def plain(self) -> Tensor:
+        """The weight without its primitives."""
+        return self.as_subclass(Tensor)
+
+    def _fits(self, x: Tensor, bias: Tensor | None) -> bool:
+        """Whether primitives are for such tensors."""
+        whole = bias is None or bias.is_contiguous()
+        return whole and x.is_cpu and x.dtype == self.dtype and x.numel() > 0
+
+    def _keep(self, key: Hashable, primitive: Primitive | None) -> None:
+        if len(self.primitives) >= MOST_PRIMITIVES:
+            self.primitives.clear()
+        self.primitives[key] = primitive
+
+
+def pair(value: Pair) -> tuple[int, int]:
+    """Two numbers from one or two."""
+    return (value, value) if isinstance(value, int) else (value[0], value[1])

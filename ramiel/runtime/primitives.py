@@ -1,0 +1,210 @@
+"""Convolutions, linear layers and poolings as primitives of oneDNN; channels are innermost."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .onednn import DIMENSIONS, USER_SCRATCHPAD, Handle, OneDNN, UnsupportedError
+from .primitive import ADDEND, BIAS, RESULT, SOURCE, WEIGHTS, WEIGHTS_LAYOUT, Primitive
+
+FORWARD_INFERENCE, DIRECT_CONVOLUTION = 96, 1
+ADD = 0x1FFF0
+MAXIMUM, AVERAGE, AVERAGE_WITHOUT_PADDING = 0x1FF, 0x2FF, 0x3FF
+RELU, TANH, LOGISTIC, GELU_TANH, SWISH, CLIP = 0x20, 0x21, 0x29, 0x2B, 0x2C, 0x2E
+GELU_ERF, HARDSWISH = 0x31, 0x34
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What is computed of each result before it is written: oneDNN's number and two parameters."""
+
+    algorithm: int
+    alpha: float = 0.0
+    beta: float = 0.0
+
+
+def activation_of(name: str, scalars: Sequence[float], algorithm: str) -> Activation:
+    """The activation that PyTorch's binding of oneDNN has under this name, with these scalars."""
+    if name == "gelu":
+        return Activation(GELU_TANH if algorithm == "tanh" else GELU_ERF)
+    if name == "leaky_relu":
+        return Activation(RELU, *scalars)
+    if name == "hardtanh":
+        return Activation(CLIP, *scalars)
+    return {
+        "relu": Activation(RELU),
+        "sigmoid": Activation(LOGISTIC),
+        "tanh": Activation(TANH),
+        "swish": Activation(SWISH, 1.0),
+        "hardswish": Activation(HARDSWISH, 1 / 6, 1 / 2),
+    }[name]
+
+
+def convolution(
+    library: OneDNN,
+    shape: Sequence[int],
+    weight: Tensor,
+    bias: Tensor | None,
+    window: tuple[Sequence[int], Sequence[int], Sequence[int]],
+    groups: int,
+    activation: Activation | None,
+    addend_shape: Sequence[int] | None = None,
+) -> Primitive:
+    """activation(conv2d(x, weight, bias) + addend) of x (N, C, H, W), channels last.
+
+    `window`: stride, padding and dilation, two numbers each.  Raises UnsupportedError.
+    """
+    stride, padding, dilation = window
+    out_channels, in_channels, *kernel = weight.shape
+    sides = zip(shape[2:], kernel, stride, padding, dilation, strict=True)
+    size = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sides]
+    result = shape[0], out_channels, *size
+    adds = addend_shape is not None
+    if adds and tuple(addend_shape) != result:
+        raise UnsupportedError("the addend has another shape than the result")
+    dtype = weight.dtype
+    source = library.layout(shape, channels_last(shape), dtype)
+    target = library.layout(result, channels_last(result), dtype)
+    grouped = (groups, out_channels // groups, in_channels, *kernel)
+    weights = weight.contiguous().view(grouped) if groups > 1 else weight.contiguous()
+    description = library.describe(
+        "convolution_forward_primitive_desc_create",
+        FORWARD_INFERENCE,
+        DIRECT_CONVOLUTION,
+        source,
+        library.any_layout(weights.shape, dtype),
+        _bias_layout(library, bias),
+        target,
+        *(DIMENSIONS(*numbers) for numbers in (stride, [d - 1 for d in dilation])),
+        *(DIMENSIONS(*padding), DIMENSIONS(*padding)),
+        attributes(library, activation, target if adds else None),
+    )
+    return Primitive(
+        library,
+        description,
+        [(SOURCE, source), *([(ADDEND, target)] if adds else [])],
+        _constants(library, description, weights, bias),
+        (target, result, channels_last(result), dtype),
+    )
+
+
+def inner_product(
+    library: OneDNN,
+    shape: Sequence[int],
+    weight: Tensor,
+    bias: Tensor | None,
+    activation: Activation | None,
+) -> Primitive:
+    """activation(x @ weightᵀ + bias) of x (…, K), contiguous.  Raises UnsupportedError."""
+    outputs, _ = weight.shape
+    *outer, inputs = shape
+    rows = math.prod(outer)
+    dtype = weight.dtype
+    source = library.layout((rows, inputs), (inputs, 1), dtype)
+    target = library.layout((rows, outputs), (outputs, 1), dtype)
+    description = library.describe(
+        "inner_product_forward_primitive_desc_create",
+        FORWARD_INFERENCE,
+        source,
+        library.any_layout(weight.shape, dtype),
+        _bias_layout(library, bias),
+        target,
+        attributes(library, activation, None),
+    )
+    result = *outer, outputs
+    strides = [math.prod(result[axis + 1 :]) for axis in range(len(result))]
+    return Primitive(
+        library,
+        description,
+        [(SOURCE, source)],
+        _constants(library, description, weight.contiguous(), bias),
+        (target, result, strides, dtype),
+    )
+
+
+def pooling(
+    library: OneDNN,
+    algorithm: int,
+    shape: Sequence[int],
+    dtype: torch.dtype,
+    size: Sequence[int],
+    window: tuple[Sequence[int], Sequence[int], Sequence[int]],
+    paddings: tuple[Sequence[int], Sequence[int]],
+) -> Primitive:
+    """The maximum or average of windows of x (N, C, H, W), channels last.
+
+    `size`: of the result; `window`: kernel, stride and dilation; `paddings`: before and after.
+    Raises UnsupportedError.
+    """
+    kernel, stride, dilation = window
+    result = shape[0], shape[1], *size
+    source = library.layout(shape, channels_last(shape), dtype)
+    target = library.layout(result, channels_last(result), dtype)
+    description = library.describe(
+        "pooling_forward_primitive_desc_create",
+        FORWARD_INFERENCE,
+        algorithm,
+        source,
+        target,
+        *(DIMENSIONS(*numbers) for numbers in (stride, kernel, [d - 1 for d in dilation])),
+        *(DIMENSIONS(*padding) for padding in paddings),
+        attributes(library, None, None),
+    )
+    layouts = (target, result, channels_last(result), dtype)
+    return Primitive(library, description, [(SOURCE, source)], [], layouts)
+
+
+def channels_last(shape: Sequence[int]) -> tuple[int, ...]:
+    """The strides of (N, C, H, W) with channels innermost."""
+    _, channels, height, width = shape
+    return channels * height * width, 1, channels * width, channels
+
+
+def attributes(library: OneDNN, activation: Activation | None, addend: Handle | None) -> Handle:
+    """What comes after a computation: a sum with a tensor of that layout, then an activation."""
+    after = library.make("post_ops", "post_ops_create")
+    if addend is not None:
+        library.call("post_ops_append_binary", after, ADD, addend)
+    if activation is not None:
+        numbers = ctypes.c_float(activation.alpha), ctypes.c_float(activation.beta)
+        library.call("post_ops_append_eltwise", after, activation.algorithm, *numbers)
+    made = library.make("primitive_attr", "primitive_attr_create")
+    library.call("primitive_attr_set_post_ops", made, after)
+    library.call("primitive_attr_set_scratchpad_mode", made, USER_SCRATCHPAD)
+    return made
+
+
+def _bias_layout(library: OneDNN, bias: Tensor | None) -> Handle | None:
+    return None if bias is None else library.layout(bias.shape, [1], bias.dtype)
+
+
+def _constants(
+    library: OneDNN, description: Handle, weight: Tensor, bias: Tensor | None
+) -> list[tuple[int, Handle | ctypes.c_void_p, Tensor]]:
+    """The weight laid out as the primitive wants it, and the bias."""
+    layout = library.layout_in(description, WEIGHTS_LAYOUT)
+    given = library.layout(weight.shape, weight.stride(), weight.dtype)
+    laid_out = torch.empty(library.size_of(layout), dtype=torch.uint8)
+    reorder = library.make(
+        "primitive_desc",
+        "reorder_primitive_desc_create",
+        *(given, library.engine, layout, library.engine, None),
+    )
+    library.run(
+        library.make("primitive", "primitive_create", reorder),
+        [
+            (SOURCE, library.memory(given, weight.data_ptr())),
+            (RESULT, library.memory(layout, laid_out.data_ptr())),
+        ],
+    )
+    constants: list[tuple[int, Handle | ctypes.c_void_p, Tensor]] = [(WEIGHTS, layout, laid_out)]
+    if bias is not None:
+        whole = bias.contiguous()
+        constants.append((BIAS, library.layout(bias.shape, [1], bias.dtype), whole))
+    return constants
