@@ -53,7 +53,9 @@ def estimate(request: Request) -> Estimate:
     widths = [width for width in widths if width <= request.cores]
     keep_freed_memory()  # as a loaded model does
     by_width = profiler.measure(widths)
-    slowdown = profiler.measure_slowdown(by_width[1])
+    # Only threads share an interpreter, whose lock is most of what they wait for.
+    shared = request.executor == "threads"
+    slowdown = profiler.measure_slowdown(by_width[1]) if shared else None
     if profiler.measured:
         give_back_memory()
         measurements.save()

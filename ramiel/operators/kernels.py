@@ -6,6 +6,7 @@ from math import prod
 
 from ramiel import tensors
 from ramiel.dialects.torch import CallOp
+from ramiel.operators.attention import attention_flops
 from ramiel.operators.convolution import convolution_flops
 from ramiel.operators.pooling import pooling_flops
 from ramiel.operators.registry import callee
@@ -42,7 +43,7 @@ callee("operators.pack_linear", "weight, *, rows", helper="kernels.pack_linear")
 callee("operators.linear_primitive", "weight, *, rows", helper="kernels.linear_primitive")
 callee(
     "operators.linear",
-    f"x, weight, bias=None, *, {_ACTIVATION}",
+    f"x, weight, bias=None, add=None, *, {_ACTIVATION}",
     flops=linear_flops,
     helper="kernels.linear",
 )
@@ -63,5 +64,11 @@ callee(
     "input, kernel_size, /, stride=None, padding=0, ceil_mode=False, count_include_pad=True",
     flops=pooling_flops,
     helper="onednn_pooling.onednn_avg_pool2d",
+)
+callee(
+    "operators.onednn_attention",
+    "query, key, value, attn_mask=None, *, scale=None",
+    flops=attention_flops,
+    helper="onednn_attention.onednn_attention",
 )
 callee("channels_last", "x", "{x}.contiguous(memory_format=torch.channels_last)")

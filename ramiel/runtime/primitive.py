@@ -11,11 +11,16 @@ from torch import Tensor
 
 from .onednn import Argument, Handle, OneDNN
 
-SOURCE, ADDEND, RESULT, WEIGHTS, BIAS, SCRATCHPAD = 1, 32768 | 2, 17, 33, 41, 80
-"""What a tensor is to a primitive; the addend is the second source of the first post-operation."""
+SOURCE, RESULT, WEIGHTS, BIAS, SCRATCHPAD = 1, 17, 33, 41, 80
+"""What a tensor is to a primitive."""
 WEIGHTS_LAYOUT, SCRATCHPAD_LAYOUT = 131, 136
 KEPT_SCRATCHPAD = 1 << 16
 """Bytes up to which a scratchpad is kept from call to call."""
+
+
+def second_source(position: int) -> int:
+    """What a tensor is that the post-operation at that position takes beside the result."""
+    return 32768 * (position + 1) | 2
 
 
 def _allocator() -> Callable[[tuple[int, ...], tuple[int, ...], torch.dtype], Tensor]:
@@ -35,7 +40,7 @@ allocate = _allocator()
 
 
 class Primitive:
-    """A computation on tensors of certain layouts: `primitive(x)`, or `primitive(x, addend)`.
+    """A computation on up to three tensors of certain layouts, in the order of `inputs`.
 
     Threads may call it at once.  Operands that do not have the layouts are the caller's mistake,
     which nothing detects.
@@ -68,9 +73,18 @@ class Primitive:
         self._execute, self._set_data = library.execute, library.set_data
         self._pointers = self._primitive.pointer.value, library.stream.pointer.value
 
-    def __call__(self, x: Tensor, addend: Tensor | None = None) -> Tensor:
+    def __call__(
+        self, x: Tensor, second: Tensor | None = None, third: Tensor | None = None
+    ) -> Tensor:
         """A new tensor with the result."""
         y = allocate(self._shape, self._strides, self._dtype)
+        self.into(y, x, second, third)
+        return y
+
+    def into(
+        self, y: Tensor, x: Tensor, second: Tensor | None = None, third: Tensor | None = None
+    ) -> None:
+        """Write the result to y, which has its layout."""
         try:
             binding = self._free.pop()
         except IndexError:
@@ -78,8 +92,10 @@ class Primitive:
         set_data, variables = self._set_data, binding.variables
         set_data(variables[0], y.data_ptr())
         set_data(variables[1], x.data_ptr())
-        if addend is not None:
-            set_data(variables[2], addend.data_ptr())
+        if second is not None:
+            set_data(variables[2], second.data_ptr())
+        if third is not None:
+            set_data(variables[3], third.data_ptr())
         if self._fresh_bytes:
             scratchpad = torch.empty(self._fresh_bytes, dtype=torch.uint8)
             set_data(variables[-1], scratchpad.data_ptr())
@@ -87,7 +103,6 @@ class Primitive:
         self._free.append(binding)
         if status != 0:
             raise RuntimeError(f"oneDNN could not compute: status {status}")
-        return y
 
     def _bind(self) -> _Binding:
         """Memory objects for one call at a time."""

@@ -72,18 +72,25 @@ class PrimitiveWeight(torch.Tensor):
             addend = addend.contiguous(memory_format=torch.channels_last)
         return primitive(x, addend)
 
-    def linear(self, x: Tensor, bias: Tensor | None, *activation: Any) -> Tensor | None:
-        """activation(x @ selfᵀ + bias) of (…, K).  `activation`: as above."""
+    def linear(
+        self, x: Tensor, bias: Tensor | None, addend: Tensor | None, *activation: Any
+    ) -> Tensor | None:
+        """activation(x @ selfᵀ + bias + addend) of (…, K).  `activation`: as above."""
         if not x.is_contiguous():
             x = x.contiguous()
         address = 0 if bias is None else bias.data_ptr()
-        key = x.shape, x.dtype, address, activation, torch.get_num_threads()
+        added = None if addend is None else (addend.shape, addend.dtype)
+        key = x.shape, x.dtype, address, added, activation, torch.get_num_threads()
         try:
             primitive = self.primitives[key]
         except KeyError:
-            primitive = self._product(x, bias, *activation)
+            primitive = self._product(x, bias, addend, *activation)
             self._keep(key, primitive)
-        return None if primitive is None else primitive(x)
+        if primitive is None:
+            return None
+        if addend is not None and not addend.is_contiguous():
+            addend = addend.contiguous()
+        return primitive(x, addend)
 
     def _convolution(
         self,
@@ -97,12 +104,10 @@ class PrimitiveWeight(torch.Tensor):
         activation: tuple[Any, ...],
     ) -> Primitive | None:
         library = onednn()
-        if library is None or not self._fits(x, bias):
+        if library is None or not self._fits(x, bias, addend):
             return None
         after = None if activation[0] is None else activation_of(*activation)
         addend_shape = None if addend is None else addend.shape
-        if addend is not None and addend.dtype != x.dtype:
-            return None
         try:
             window = pair(stride), pair(padding), pair(dilation)
             return convolution(
@@ -111,13 +116,16 @@ class PrimitiveWeight(torch.Tensor):
         except FAILURES:
             return None
 
-    def _product(self, x: Tensor, bias: Tensor | None, *activation: Any) -> Primitive | None:
+    def _product(
+        self, x: Tensor, bias: Tensor | None, addend: Tensor | None, *activation: Any
+    ) -> Primitive | None:
         library = onednn()
-        if library is None or not self._fits(x, bias):
+        if library is None or not self._fits(x, bias, addend):
             return None
         after = None if activation[0] is None else activation_of(*activation)
+        addend_shape = None if addend is None else addend.shape
         try:
-            return inner_product(library, x.shape, self.plain(), bias, after)
+            return inner_product(library, x.shape, self.plain(), bias, after, addend_shape)
         except FAILURES:
             return None
 
@@ -125,10 +133,11 @@ class PrimitiveWeight(torch.Tensor):
         """The weight without its primitives."""
         return self.as_subclass(Tensor)
 
-    def _fits(self, x: Tensor, bias: Tensor | None) -> bool:
+    def _fits(self, x: Tensor, bias: Tensor | None, addend: Tensor | None) -> bool:
         """Whether primitives are for such tensors."""
         whole = bias is None or bias.is_contiguous()
-        return whole and x.is_cpu and x.dtype == self.dtype and x.numel() > 0
+        same = x.dtype == self.dtype and (addend is None or addend.dtype == x.dtype)
+        return whole and same and x.is_cpu and x.numel() > 0
 
     def _keep(self, key: Hashable, primitive: Primitive | None) -> None:
         if len(self.primitives) >= MOST_PRIMITIVES:

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from .onednn import DIMENSIONS, USER_SCRATCHPAD, Handle, OneDNN, UnsupportedError
-from .primitive import ADDEND, BIAS, RESULT, SOURCE, WEIGHTS, WEIGHTS_LAYOUT, Primitive
+from .primitive import BIAS, RESULT, SOURCE, WEIGHTS, WEIGHTS_LAYOUT, Primitive, second_source
 
 FORWARD_INFERENCE, DIRECT_CONVOLUTION = 96, 1
 ADD = 0x1FFF0
 MAXIMUM, AVERAGE, AVERAGE_WITHOUT_PADDING = 0x1FF, 0x2FF, 0x3FF
-RELU, TANH, LOGISTIC, GELU_TANH, SWISH, CLIP = 0x20, 0x21, 0x29, 0x2B, 0x2C, 0x2E
-GELU_ERF, HARDSWISH = 0x31, 0x34
+RELU, TANH, LINEAR, LOGISTIC, GELU_TANH, SWISH = 0x20, 0x21, 0x26, 0x29, 0x2B, 0x2C
+CLIP, GELU_ERF, HARDSWISH = 0x2E, 0x31, 0x34
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,7 @@ def convolution(
     sides = zip(shape[2:], kernel, stride, padding, dilation, strict=True)
     size = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sides]
     result = shape[0], out_channels, *size
-    adds = addend_shape is not None
-    if adds and tuple(addend_shape) != result:
-        raise UnsupportedError("the addend has another shape than the result")
+    adds = _adds(addend_shape, result)
     dtype = weight.dtype
     source = library.layout(shape, channels_last(shape), dtype)
     target = library.layout(result, channels_last(result), dtype)
@@ -88,7 +86,7 @@ def convolution(
     return Primitive(
         library,
         description,
-        [(SOURCE, source), *([(ADDEND, target)] if adds else [])],
+        [(SOURCE, source), *([(second_source(0), target)] if adds else [])],
         _constants(library, description, weights, bias),
         (target, result, channels_last(result), dtype),
     )
@@ -100,10 +98,13 @@ def inner_product(
     weight: Tensor,
     bias: Tensor | None,
     activation: Activation | None,
+    addend_shape: Sequence[int] | None = None,
 ) -> Primitive:
-    """activation(x @ weightᵀ + bias) of x (…, K), contiguous.  Raises UnsupportedError."""
+    """activation(x @ weightᵀ + bias + addend) of x (…, K), contiguous.  Raises UnsupportedError."""
     outputs, _ = weight.shape
     *outer, inputs = shape
+    result = *outer, outputs
+    adds = _adds(addend_shape, result)
     rows = math.prod(outer)
     dtype = weight.dtype
     source = library.layout((rows, inputs), (inputs, 1), dtype)
@@ -115,14 +116,13 @@ def inner_product(
         library.any_layout(weight.shape, dtype),
         _bias_layout(library, bias),
         target,
-        attributes(library, activation, None),
+        attributes(library, activation, target if adds else None),
     )
-    result = *outer, outputs
     strides = [math.prod(result[axis + 1 :]) for axis in range(len(result))]
     return Primitive(
         library,
         description,
-        [(SOURCE, source)],
+        [(SOURCE, source), *([(second_source(0), target)] if adds else [])],
         _constants(library, description, weight.contiguous(), bias),
         (target, result, strides, dtype),
     )
@@ -166,9 +166,17 @@ def channels_last(shape: Sequence[int]) -> tuple[int, ...]:
     return channels * height * width, 1, channels * width, channels
 
 
-def attributes(library: OneDNN, activation: Activation | None, addend: Handle | None) -> Handle:
-    """What comes after a computation: a sum with a tensor of that layout, then an activation."""
+def attributes(
+    library: OneDNN,
+    activation: Activation | None,
+    addend: Handle | None = None,
+    scale: float | None = None,
+) -> Handle:
+    """What follows a computation: a factor, a sum with a tensor of that layout, an activation."""
     after = library.make("post_ops", "post_ops_create")
+    if scale is not None:
+        numbers = ctypes.c_float(scale), ctypes.c_float(0.0)
+        library.call("post_ops_append_eltwise", after, LINEAR, *numbers)
     if addend is not None:
         library.call("post_ops_append_binary", after, ADD, addend)
     if activation is not None:
@@ -178,6 +186,13 @@ def attributes(library: OneDNN, activation: Activation | None, addend: Handle | 
     library.call("primitive_attr_set_post_ops", made, after)
     library.call("primitive_attr_set_scratchpad_mode", made, USER_SCRATCHPAD)
     return made
+
+
+def _adds(addend_shape: Sequence[int] | None, result: Sequence[int]) -> bool:
+    """Whether there is an addend.  Raises UnsupportedError if it has another shape."""
+    if addend_shape is not None and tuple(addend_shape) != tuple(result):
+        raise UnsupportedError("the addend has another shape than the result")
+    return addend_shape is not None
 
 
 def _bias_layout(library: OneDNN, bias: Tensor | None) -> Handle | None:

@@ -44,7 +44,7 @@ class Candidate:
 def candidates_of(op: CallOp, channels_last: bool) -> list[Candidate]:
     """The implementations of a call, that which is usually the fastest first; none if unknown."""
     make = _MAKERS.get(op.key.data)
-    of_pictures = op.key.data != "operators.linear"
+    of_pictures = op.key.data.endswith("2d")
     return [] if make is None or (of_pictures and not channels_last) else make(op)
 
 
@@ -102,6 +102,22 @@ def _avg_pool(op: CallOp) -> list[Candidate]:
     return [_with_callee(op, key) for key in ("operators.onednn_avg_pool2d", op.key.data)]
 
 
+def _attention(op: CallOp) -> list[Candidate]:
+    """F.scaled_dot_product_attention(q, k, v, mask) = onednn_attention(q, k, v, mask)"""
+    types = [value.type for value in op.operands]
+    ranks = [len(static_shape(type) or ()) for type in types]
+    plain = not any(op.literal(name) for name in ("dropout_p", "is_causal", "enable_gqa"))
+    if ranks[:3] != [4, 4, 4] or not all(2 <= rank <= 4 for rank in ranks) or not plain:
+        return []
+    if any(element_of(type) != f32 for type in types):
+        return []
+    given = {name: op.literals.data[name] for name in ("scale",) if name in op.literals.data}
+    results = [op.results[0].type]
+    direct = CallOp("operators.onednn_attention", op.positional, results, given, op.by_keyword)
+    usual = CallOp(op.key.data, op.positional, results, op.literals.data, op.by_keyword)
+    return [Candidate(direct), Candidate(usual)]
+
+
 def _with_callee(op: CallOp, key: str) -> Candidate:
     return Candidate(CallOp(key, op.operands, [op.results[0].type], op.literals.data))
 
@@ -111,6 +127,7 @@ _MAKERS: Mapping[str, Callable[[CallOp], list[Candidate]]] = {
     "operators.linear": _linear,
     "torch.nn.functional.max_pool2d": _max_pool,
     "torch.nn.functional.avg_pool2d": _avg_pool,
+    "torch.nn.functional.scaled_dot_product_attention": _attention,
 }
 
 

@@ -37,7 +37,10 @@ ACTIVATIONS: Mapping[str, tuple[str, Sequence[str]]] = {
 
 @dataclass(frozen=True)
 class FuseActivation(ModulePass):
-    """act(operators.conv2d(x, w, b) + y) -> operators.conv2d(x, w, b, y, activation=act)."""
+    """act(operators.conv2d(x, w, b) + y) -> operators.conv2d(x, w, b, y, activation=act).
+
+    So for operators.linear.
+    """
 
     name = "fuse-activation"
 
@@ -49,10 +52,10 @@ class FuseActivation(ModulePass):
 
 
 def fuse_sums(graph: GraphOp) -> None:
-    """conv2d(x, w, b) + y = conv2d(x, w, b, y), where y is there before the convolution starts.
+    """conv2d(x, w, b) + y = conv2d(x, w, b, y), and linear(x, w, b) + y = linear(x, w, b, y)
 
-    Else the convolution would wait for y, which a branch beside it may compute: so y must be no
-    deeper in the graph than x.
+    where y is there before the kernel starts.  Else it would wait for y, which a branch beside it
+    may compute: so y must be no deeper in the graph than x.
     """
     depth: dict[SSAValue, int] = {}
     for op in list(graph.block.ops):
@@ -64,12 +67,14 @@ def fuse_sums(graph: GraphOp) -> None:
 
 
 def _summand(op: CallOp, depth: Mapping[SSAValue, int]) -> CallOp | None:
-    """The convolution that can take the sum over."""
+    """The convolution or linear layer that can take the sum over."""
     if op.key.data != "operator.add" or len(op.operands) != 2:
         return None
     for value, other in (op.operands, reversed(op.operands)):
         kernel = value.owner
-        if not isinstance(kernel, CallOp) or kernel.key.data != CONV or not _is_plain(kernel):
+        if not isinstance(kernel, CallOp) or kernel.key.data not in (CONV, LINEAR):
+            continue
+        if not _is_plain(kernel):
             continue
         alone = len(list(value.uses)) == 1 and kernel.parent is op.parent
         computed = other in depth and depth[other] <= depth.get(kernel.operands[0], 0)
@@ -83,7 +88,7 @@ def _with_sum(op: Operation, kernel: CallOp) -> CallOp:
     operands = kernel.positional
     [old] = op.results
     literals = kernel.literals.data
-    fused = CallOp(CONV, operands, [old.type], literals, {"add": other})
+    fused = CallOp(kernel.key.data, operands, [old.type], literals, {"add": other})
     fused.results[0].name_hint = old.name_hint
     inherit_location(kernel, fused)
     Rewriter.replace_op(op, fused)

@@ -208,19 +208,27 @@ def linear(
     x: torch.Tensor,
     weight: torch.Tensor,
     bias: torch.Tensor | None = None,
+    add: torch.Tensor | None = None,
     *,
     activation: str | None = None,
     scalars: tuple[float, ...] = (),
     algorithm: str = "none",
 ) -> torch.Tensor:
-    """activation(x @ weightᵀ + bias), float32 or bfloat16 (…, K) to (…, N)."""
+    """activation(x @ weightᵀ + bias + add), float32 or bfloat16 (…, K) to (…, N).
+
+    With `add` the activation is "relu" or none.
+    """
     if type(weight) is PrimitiveWeight:
-        y = weight.linear(x, bias, activation, scalars, algorithm)
+        y = weight.linear(x, bias, add, activation, scalars, algorithm)
         if y is not None:
             return y
     if not weight.is_mkldnn:
+        y = F.linear(x, weight, bias)
         return with_activation(
-            F.linear(x, weight, bias), activation, scalars, algorithm
+            y if add is None else y + add, activation, scalars, algorithm
         )
     run: Any = torch.ops.mkldnn._linear_pointwise
-    return run(x, weight, bias, activation or "none", list(scalars), algorithm)
+    if add is None:
+        return run(x, weight, bias, activation or "none", list(scalars), algorithm)
+    y = run.binary(x, add, weight, bias, "add")
+    return y.relu_() if activation == "relu" else y

@@ -110,9 +110,12 @@ def test_linear(
     act: Any = {"activation": name, "scalars": scalars, "algorithm": algorithm}
     packed = pack(weight, rows=x.numel() // 16)
     assert is_for_onednn(packed)
-    for given in (None, bias):
-        actual = kernels.linear(x, packed, given, **act)
-        assert_close(actual, kernels.linear(x, weight, given, **act), rtol=1e-5, atol=1e-5)
+    other = torch.randn_like(kernels.linear(x, weight))
+    added = (None, other) if name in (None, "relu") else (None,)
+    for given, add in itertools.product((None, bias), added):
+        actual = kernels.linear(x, packed, given, add, **act)
+        expected = kernels.linear(x, weight, given, add, **act)
+        assert_close(actual, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_without_onednn_weights_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,12 @@ import torch.nn.functional as F
 from torch.testing import assert_close
 
 from ramiel.operators.helpers import kernels
+from ramiel.operators.helpers.onednn_attention import onednn_attention
 from ramiel.operators.helpers.onednn_pooling import onednn_avg_pool2d, onednn_max_pool2d
 from ramiel.runtime import onednn as library
 from ramiel.runtime import primitive_pooling
 from ramiel.runtime.onednn import OneDNN, UnsupportedError, onednn
+from ramiel.runtime.primitive_attention import attended
 from ramiel.runtime.primitive_pooling import pooled
 from ramiel.runtime.primitive_weight import MOST_PRIMITIVES, PrimitiveWeight
 
@@ -165,6 +167,47 @@ def test_an_addend_of_another_shape_or_dtype_is_left_to_pytorch(addend: torch.Te
     x, weight = picture(1, 4, 6, 6), PrimitiveWeight.of(torch.randn(4, 4, 3, 3))
     actual = kernels.conv2d(x, weight, None, addend)
     assert_close(actual, F.conv2d(x, weight) + addend, rtol=1e-5, atol=1e-5)
+
+
+def test_an_addend_of_rows_is_broadcast_by_pytorch() -> None:
+    x, weight, addend = torch.randn(3, 5), torch.randn(4, 5), torch.randn(4)
+    actual = kernels.linear(x, PrimitiveWeight.of(weight), None, addend)
+    assert_close(actual, F.linear(x, weight) + addend, rtol=1e-5, atol=1e-5)
+
+
+def heads(batch: int, length: int, size: int, joined: bool) -> torch.Tensor:
+    """Of 3 heads; `joined`: as views of what a linear layer gives."""
+    if joined:
+        return torch.randn(batch, length, 3 * size).reshape(batch, -1, 3, size).transpose(1, 2)
+    return torch.randn(batch, 3, length, size)
+
+
+@pytest.mark.parametrize("joined", [False, True])
+@pytest.mark.parametrize("scale", [None, 0.3])
+@pytest.mark.parametrize("mask", [None, (1, 1, 1, 7), (2, 3, 5, 7), (5, 7)], ids=str)
+def test_attention(mask: tuple[int, ...] | None, scale: float | None, joined: bool) -> None:
+    torch.manual_seed(0)
+    query, key = heads(2, 5, 16, joined), heads(2, 7, 16, joined)
+    value = heads(2, 7, 8, joined)
+    given = None if mask is None else torch.randn(mask)
+    if given is not None:
+        given.view(-1)[0] = -torch.inf
+    assert attended(query, key, value, given, scale) is not None
+    for _ in range(2):
+        actual = onednn_attention(query, key, value, given, scale=scale)
+        expected = F.scaled_dot_product_attention(query, key, value, given, scale=scale)
+        assert_close(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_attention_that_primitives_do_not_take_is_left_to_pytorch() -> None:
+    q = torch.randn(1, 2, 5, 8)
+    mask = torch.randn(5, 5) > 0
+    mask[:, 0] = True
+    for given, masked in ((q.double(), None), (q, mask)):
+        assert attended(given, given, given, masked, None) is None
+        actual = onednn_attention(given, given, given, masked)
+        expected = F.scaled_dot_product_attention(given, given, given, masked)
+        assert_close(actual, expected)
 
 
 @pytest.mark.skipif(not kernels.has_bfloat16(), reason="this CPU has no bfloat16 arithmetic")
