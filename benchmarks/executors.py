@@ -4,24 +4,27 @@ python -m benchmarks.executors [--force] [MODEL...]
 
 Each model is compiled with profile costs for 2 cores, three times: into two lanes of one core, for
 the messages of threads and for those of processes; and as `ramiel compile` does by itself, with a
-wide cluster.  That one runs on a team of threads (ramiel/runtime/team.py) and without it.  Every
-contender is a process of its own, rounds alternate, those in which others use the machine are
-repeated, medians count; outputs must be those of the plain function, which keeps its memory as a
-loaded model does.
+wide cluster.  That one runs on a team of threads (ramiel/runtime/team.py) and without it.  Kernels
+are profiled anew for it, since virtual machines have slow minutes and fast ones.  Every contender
+is a process of its own, rounds alternate, those in which others use the machine are repeated,
+medians count; outputs must be those of the plain function, which keeps its memory as a loaded model
+does.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +39,7 @@ from benchmarks.alone import Watch
 from benchmarks.plain import plain_function
 from ramiel.backend.package import write_package
 from ramiel.cores import available_cores
+from ramiel.costs.cache import FOLDER_VARIABLE, cache_folder
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.driver import Compilation, compile_model, load
 from ramiel.loading import import_package
@@ -213,7 +217,7 @@ def benchmark(model: Path, rounds: int, seconds: float) -> str:
     """A line of the table."""
     graph = next(op for op in load(model).ops if isinstance(op, GraphOp))
     simulated: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="ramiel-") as name:
+    with tempfile.TemporaryDirectory(prefix="ramiel-") as name, profiled_anew():
         folder = Path(name)
         for package, options in PACKAGES.items():
             compilation = compile_model(model, options, package=package)
@@ -224,6 +228,22 @@ def benchmark(model: Path, rounds: int, seconds: float) -> str:
         save_file({name: to_torch(array).contiguous() for name, array in arrays}, inputs)
         times = measure(folder, inputs, rounds, seconds)
     return row(model.stem, simulated, times)
+
+
+@contextlib.contextmanager
+def profiled_anew() -> Generator[None]:
+    """Let nothing that was profiled before count; what `ramiel calibrate` found does."""
+    with tempfile.TemporaryDirectory(prefix="ramiel-cache-") as folder:
+        for file in cache_folder().glob("calibration-*.json"):
+            shutil.copy(file, folder)
+        before = os.environ.get(FOLDER_VARIABLE)
+        os.environ[FOLDER_VARIABLE] = folder
+        try:
+            yield
+        finally:
+            del os.environ[FOLDER_VARIABLE]
+            if before is not None:
+                os.environ[FOLDER_VARIABLE] = before
 
 
 def expected_ns(compilation: Compilation) -> int:
