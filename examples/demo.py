@@ -11,7 +11,7 @@ from rich.syntax import Syntax
 from ramiel.tools.cli import main
 
 sys.path.insert(0, str(Path(__file__).parent))
-import cell_network
+import fusion_network
 
 FOLDER = Path("build/demo")
 SHOWN_LINES = 32
@@ -41,9 +41,9 @@ def run() -> None:
     """The demo."""
     console = Console(width=None if Console().is_terminal else 100, highlight=False)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    model = FOLDER / "cell_network.onnx"
-    cell_network.write(model)
-    package = FOLDER / "cell_network"
+    model = FOLDER / "fusion_network.onnx"
+    fusion_network.write(model)
+    package = FOLDER / "fusion_network"
     command(console, "info", str(model))
     command(console, "compile", str(model), "-o", str(package))
     show(console, package / "model.py")

@@ -172,8 +172,13 @@ def weight(generator: np.random.Generator, name: str, shape: list[int]) -> np.nd
 
 
 def cells() -> ModelProto:
-    """The network of `make demo`, with fewer and smaller cells."""
+    """A network of cells of separable convolutions, few and small."""
     return importlib.import_module("cell_network").build(cells=2, channels=8, size=16)
+
+
+def fusion() -> ModelProto:
+    """The network of `make demo`, with fewer moments and smaller LSTMs."""
+    return importlib.import_module("fusion_network").build(moments=5, hidden=6)
 
 
 SMALL_MODELS: dict[str, Callable[[], ModelProto]] = {
@@ -181,4 +186,5 @@ SMALL_MODELS: dict[str, Callable[[], ModelProto]] = {
     "transformer": lambda: filled(TRANSFORMER),
     "inception": lambda: filled(INCEPTION),
     "cells": cells,
+    "fusion": fusion,
 }
