@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -14,6 +15,9 @@ SYMBOL = struct.Struct("<IBBHQQ")
 ELF = b"\x7fELF\x02\x01"
 SYMBOL_TABLE = 2
 FUNCTION = 2
+CHUNK = 24 << 14
+"""Bytes that are read at once, a multiple of a symbol's size: the tables have a hundred million."""
+LONGEST_NAME = 1024
 
 
 class Section(NamedTuple):
@@ -64,14 +68,34 @@ def _functions(library: Path, prefix: bytes) -> dict[str, int]:
         table = next((section for section in sections if section.kind == SYMBOL_TABLE), None)
         if table is None:
             return {}
-        names, symbols = _content(file, sections[table.link]), _content(file, table)
-    found: dict[str, int] = {}
-    for start, kind, _, _, offset, _ in SYMBOL.iter_unpack(symbols):
-        if kind & 0xF == FUNCTION and names.startswith(prefix, start):
-            found[names[start : names.index(b"\0", start)].decode()] = offset
+        names = _names(file, sections[table.link], prefix)
+        return {
+            names[start]: offset
+            for start, kind, _, _, offset, _ in _symbols(file, table)
+            if start in names and kind & 0xF == FUNCTION
+        }
+
+
+def _names(file: BinaryIO, strings: Section, prefix: bytes) -> dict[int, str]:
+    """Where names that begin so stand in a table of strings.
+
+    Linkers let a name that ends another one share its bytes, so it may begin inside it.
+    """
+    found: dict[int, str] = {}
+    for start in range(0, strings.size, CHUNK):
+        file.seek(strings.offset + start)
+        chunk = file.read(min(CHUNK + LONGEST_NAME, strings.size - start))
+        at = chunk.find(prefix)
+        while 0 <= at < CHUNK:
+            end = chunk.find(b"\0", at)
+            if end >= 0:
+                found[start + at] = chunk[at:end].decode("ascii", "replace")
+            at = chunk.find(prefix, at + 1)
     return found
 
 
-def _content(file: BinaryIO, section: Section) -> bytes:
-    file.seek(section.offset)
-    return file.read(section.size)
+def _symbols(file: BinaryIO, table: Section) -> Iterator[tuple[int, ...]]:
+    """The entries of a table of symbols, a part of which is in memory at a time."""
+    for start in range(0, table.size, CHUNK):
+        file.seek(table.offset + start)
+        yield from SYMBOL.iter_unpack(file.read(min(CHUNK, table.size - start)))
