@@ -31,6 +31,10 @@ class UnsupportedError(RuntimeError):
     """oneDNN has no such computation, or this PyTorch no such oneDNN."""
 
 
+FAILURES = (RuntimeError, ValueError, LookupError, ArithmeticError)
+"""Of arguments that do not fit: PyTorch's own operator says what is wrong with them."""
+
+
 class Handle:
     """An object of oneDNN's, destroyed when nothing refers to it any more."""
 

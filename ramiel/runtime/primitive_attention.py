@@ -10,12 +10,11 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from .onednn import OneDNN, onednn
+from .onednn import FAILURES, OneDNN, onednn
 from .primitive import SOURCE, WEIGHTS, Primitive, second_source
 from .primitives import FORWARD_INFERENCE, attributes
 
 SOFTMAX = 0x30000
-FAILURES = (RuntimeError, ValueError, LookupError, ArithmeticError)
 KEPT = 256
 
 Place: TypeAlias = tuple[Sequence[int], Sequence[int]]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from .onednn import UnsupportedError, onednn
+from .onednn import FAILURES, onednn
 from .primitive import Primitive
 from .primitives import AVERAGE, AVERAGE_WITHOUT_PADDING, MAXIMUM, pooling
 
@@ -54,22 +55,45 @@ def _primitive(
     library = onednn()
     if library is None or not is_cpu or 0 in shape:
         return None
-    model = torch.empty(shape, device="meta")
-    if algorithm == MAXIMUM:
-        result = F.max_pool2d(model, kernel_size, stride, padding, dilation, ceil_mode)
-    else:
-        result = F.avg_pool2d(model, kernel_size, stride, padding, ceil_mode)
-    kernels, strides, before, steps = (_pair(n) for n in (kernel_size, stride, padding, dilation))
-    reach = [step * (kernel - 1) for step, kernel in zip(steps, kernels, strict=True)]
-    sizes = zip(result.shape[2:], strides, reach, shape[2:], before, strict=True)
-    after = [(size - 1) * s + r + 1 - length - pad for size, s, r, length, pad in sizes]
-    if algorithm == AVERAGE and any(end > pad for end, pad in zip(after, before, strict=True)):
-        return None  # PyTorch does not count places beyond the padding
-    window = kernels, strides, steps
     try:
-        return pooling(library, algorithm, shape, dtype, result.shape[2:], window, (before, after))
-    except UnsupportedError:
+        geometry = _geometry(shape, kernel_size, stride, padding, dilation, ceil_mode)
+        beyond = any(end > pad for pad, end in zip(*geometry.paddings, strict=True))
+        if algorithm == AVERAGE and beyond:
+            return None  # PyTorch does not count places beyond the padding
+        return pooling(library, algorithm, shape, dtype, *geometry)
+    except FAILURES:
         return None
+
+
+class Geometry(NamedTuple):
+    """The size of the result; kernel, stride and dilation; the padding before and after."""
+
+    size: Sequence[int]
+    window: tuple[Sequence[int], Sequence[int], Sequence[int]]
+    paddings: tuple[Sequence[int], Sequence[int]]
+
+
+def _geometry(
+    shape: torch.Size, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil: bool
+) -> Geometry:
+    kernels, strides, before, steps = (_pair(n) for n in (kernel_size, stride, padding, dilation))
+    if any(2 * pad > kernel for pad, kernel in zip(before, kernels, strict=True)):
+        raise ValueError("PyTorch refuses a padding of more than half of the window")
+    reach = [step * (kernel - 1) for step, kernel in zip(steps, kernels, strict=True)]
+    sides = list(zip(shape[2:], before, strides, reach, strict=True))
+    size = [_size(*side, ceil) for side in sides]
+    after = [(n - 1) * s + r + 1 - x - p for n, (x, p, s, r) in zip(size, sides, strict=True)]
+    return Geometry(size, (kernels, strides, steps), (before, after))
+
+
+def _size(length: int, padding: int, stride: int, reach: int, ceil_mode: bool) -> int:
+    """The places of a window in one dimension, as PyTorch counts them."""
+    spare = length + 2 * padding - reach - 1
+    if not ceil_mode or spare % stride == 0:
+        return spare // stride + 1
+    more = spare // stride + 2
+    # A window that begins in the padding at the end is dropped.
+    return more if (more - 1) * stride < length + padding else more - 1
 
 
 def _pair(value: Pair) -> tuple[int, int]:

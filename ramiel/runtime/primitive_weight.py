@@ -8,15 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .onednn import onednn
+from .onednn import FAILURES, onednn
 from .primitive import Primitive
 from .primitives import activation_of, convolution, inner_product
 
 Pair = int | tuple[int, int]
 MOST_PRIMITIVES = 16
 """For one weight: each has a copy of it."""
-FAILURES = (RuntimeError, ValueError, LookupError, ArithmeticError)
-"""Of arguments that do not fit: PyTorch's own operator says what is wrong with them."""
 
 
 class PrimitiveWeight(torch.Tensor):

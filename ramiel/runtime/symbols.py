@@ -68,28 +68,33 @@ def _functions(library: Path, prefix: bytes) -> dict[str, int]:
         table = next((section for section in sections if section.kind == SYMBOL_TABLE), None)
         if table is None:
             return {}
-        names = _names(file, sections[table.link], prefix)
-        return {
-            names[start]: offset
+        strings = sections[table.link]
+        starts = _places(file, strings, prefix)
+        offsets = {
+            start: offset
             for start, kind, _, _, offset, _ in _symbols(file, table)
-            if start in names and kind & 0xF == FUNCTION
+            if start in starts and kind & 0xF == FUNCTION
         }
+        return {_name(file, strings, start): offset for start, offset in offsets.items()}
 
 
-def _names(file: BinaryIO, strings: Section, prefix: bytes) -> dict[int, str]:
-    """Where names that begin so stand in a table of strings.
+def _name(file: BinaryIO, strings: Section, start: int) -> str:
+    file.seek(strings.offset + start)
+    return file.read(LONGEST_NAME).partition(b"\0")[0].decode("ascii", "replace")
+
+
+def _places(file: BinaryIO, strings: Section, prefix: bytes) -> set[int]:
+    """Where names that begin so may stand in a table of strings.
 
     Linkers let a name that ends another one share its bytes, so it may begin inside it.
     """
-    found: dict[int, str] = {}
+    found: set[int] = set()
     for start in range(0, strings.size, CHUNK):
         file.seek(strings.offset + start)
-        chunk = file.read(min(CHUNK + LONGEST_NAME, strings.size - start))
+        chunk = file.read(min(CHUNK + len(prefix) - 1, strings.size - start))
         at = chunk.find(prefix)
-        while 0 <= at < CHUNK:
-            end = chunk.find(b"\0", at)
-            if end >= 0:
-                found[start + at] = chunk[at:end].decode("ascii", "replace")
+        while at >= 0:
+            found.add(start + at)
             at = chunk.find(prefix, at + 1)
     return found
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import itertools
+import subprocess
+import sys
 import threading
 import weakref
 from typing import Any
@@ -262,6 +264,35 @@ def test_windows_beyond_the_padding_are_left_to_pytorch() -> None:
     x = picture(1, 16, 6, 6)
     assert pooled(x, 3, 2, 0, 1, True, average=True) is None
     assert pooled(x, 3, 2, 0, 1, True, average=True, count_include_pad=False) is not None
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding"), [(3, 0, 1), (2, 1, 2), (9, 1, 0), ((3,), 1, 1), (-1, 1, 0)]
+)
+def test_windows_that_pytorch_refuses_are_refused(kernel: Any, stride: int, padding: int) -> None:
+    x = picture(1, 4, 6, 6)
+    try:
+        expected = F.max_pool2d(x, kernel, stride, padding)
+    except RuntimeError:
+        with pytest.raises(RuntimeError):
+            onednn_max_pool2d(x, kernel, stride, padding)
+    else:
+        assert torch.equal(onednn_max_pool2d(x, kernel, stride, padding), expected)
+
+
+def test_a_first_call_imports_nothing_more() -> None:
+    """Shapes of meta tensors would be PyTorch's answer too, but bring 30 MiB of modules."""
+    program = """
+import sys, torch
+from ramiel.operators.helpers.onednn_pooling import onednn_max_pool2d
+before = set(sys.modules)
+onednn_max_pool2d(torch.rand(1, 4, 6, 6), 3, 2, 1)
+print(sorted(set(sys.modules) - before))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "[]"
 
 
 def test_without_the_functions_pytorch_computes(monkeypatch: pytest.MonkeyPatch) -> None:
