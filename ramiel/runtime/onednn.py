@@ -169,7 +169,7 @@ def _number_of(dtype: torch.dtype) -> int:
 
 @functools.cache
 def onednn() -> OneDNN | None:
-    """PyTorch's oneDNN, None where it is not to be had or does not compute as PyTorch does."""
+    """PyTorch's oneDNN; None where its functions are not to be found, or are of another version."""
     if not torch.backends.mkldnn.is_available():
         return None
     library = Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"
