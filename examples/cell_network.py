@@ -8,38 +8,20 @@ weights are random with a fixed seed; the graph is what matters here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx_network import Network
 
 
-@dataclass
-class Network:
-    """Nodes and weights, collected one layer at a time; values are names."""
-
-    seed: int = 0
-    nodes: list[onnx.NodeProto] = field(default_factory=list[onnx.NodeProto])
-    weights: list[onnx.TensorProto] = field(default_factory=list[onnx.TensorProto])
-
-    def __post_init__(self) -> None:
-        self.random = np.random.default_rng(self.seed)
-
-    def node(self, operator: str, path: str, inputs: Sequence[str], **attributes: Any) -> str:
-        """Append a node under a path such as /cell1/left/Relu; returns its output's name."""
-        name = f"/{path}/{operator}"
-        self.nodes.append(
-            helper.make_node(operator, inputs, [f"{name}_output_0"], name, **attributes)
-        )
-        return f"{name}_output_0"
+class CellNetwork(Network):
+    """The layers of this model."""
 
     def weight(self, name: str, array: np.ndarray[Any, Any]) -> str:
         """Add a weight."""
-        self.weights.append(numpy_helper.from_array(array.astype(np.float32), name))
-        return name
+        return self.initializer(name, array.astype(np.float32))
 
     def convolution(
         self, path: str, value: str, shape: Sequence[int], stride: int = 1, groups: int = 1
@@ -119,7 +101,7 @@ class Network:
 
 def build(cells: int = 4, channels: int = 64, size: int = 48) -> onnx.ModelProto:
     """The model: an image of [1, 3, size, size] to [1, 10] class scores."""
-    network = Network()
+    network = CellNetwork()
     stem = network.convolution("stem/conv", "image", (channels, 3, 3, 3))
     stem = network.normalization("stem/bn", stem, channels)
     current, before = stem, stem
@@ -134,20 +116,8 @@ def build(cells: int = 4, channels: int = 64, size: int = 48) -> onnx.ModelProto
     matrix = network.random.standard_normal((10, sources[0])) * 0.1
     weight = network.weight("head.fc.weight", matrix)
     bias = network.weight("head.fc.bias", np.zeros(10))
-    scores = network.node("Gemm", "head/fc", [value, weight, bias], transB=1)
-    network.nodes[-1].output[0] = "scores"
-    assert scores
-    graph = helper.make_graph(
-        network.nodes,
-        "cell_network",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, size, size])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, 10])],
-        network.weights,
-    )
-    opset = [helper.make_opsetid("", 17)]
-    model = helper.make_model(graph, opset_imports=opset, ir_version=8)
-    onnx.checker.check_model(model)
-    return model
+    network.node("Gemm", "head/fc", [value, weight, bias], transB=1)
+    return network.model("cell_network", {"image": [1, 3, size, size]}, 10)
 
 
 def write(path: Path) -> None:

@@ -8,47 +8,31 @@ fixed seed; the graph is what matters here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx_network import Network
 
 STREAMS = {"words": 300, "audio": 74, "faces": 35, "poses": 54}
 """The features of each moment, by stream."""
 
 
 @dataclass
-class Network:
-    """Nodes and weights, collected one layer at a time; values are names."""
+class FusionNetwork(Network):
+    """The layers of this model."""
 
-    hidden: int
-    nodes: list[onnx.NodeProto] = field(default_factory=list[onnx.NodeProto])
-    weights: list[onnx.TensorProto] = field(default_factory=list[onnx.TensorProto])
-
-    def __post_init__(self) -> None:
-        self.random = np.random.default_rng(0)
-
-    def node(self, operator: str, path: str, inputs: Sequence[str], **attributes: Any) -> str:
-        """Append a node; returns the name of its output."""
-        name = f"/{path}/{operator}"
-        output = f"{name}_output_0"
-        self.nodes.append(helper.make_node(operator, inputs, [output], name, **attributes))
-        return output
+    hidden: int = 128
 
     def weight(self, name: str, *shape: int) -> str:
         """A weight of normal numbers, scaled by what it is multiplied with."""
         array = self.random.standard_normal(shape) / np.sqrt(shape[-1])
-        self.weights.append(numpy_helper.from_array(array.astype(np.float32), name))
-        return name
+        return self.initializer(name, array.astype(np.float32))
 
     def constant(self, name: str, *numbers: int) -> str:
         """Integers that a node reads."""
-        self.weights.append(numpy_helper.from_array(np.array(numbers, np.int64), name))
-        return name
+        return self.initializer(name, np.array(numbers, np.int64))
 
     def lstm(self, path: str, value: str, features: int) -> str:
         """(moments, 1, features) read forwards and backwards: (moments, 1, 2 · hidden)."""
@@ -80,28 +64,14 @@ class Network:
 
 def build(moments: int = 50, hidden: int = 128) -> onnx.ModelProto:
     """The model: four streams of [moments, 1, features] to [1, 7] scores."""
-    network = Network(hidden)
+    network = FusionNetwork(hidden=hidden)
     encoded = [network.encoder(stream, features) for stream, features in STREAMS.items()]
     fused = network.node("Concat", "fusion", encoded, axis=1)
     fused = network.gemm("fusion", fused, len(STREAMS) * 2 * hidden, hidden)
     fused = network.node("Relu", "fusion", [fused])
     network.gemm("scores", fused, hidden, 7)
-    network.nodes[-1].output[0] = "scores"
-    float32 = TensorProto.FLOAT
-    graph = helper.make_graph(
-        network.nodes,
-        "fusion_network",
-        [
-            helper.make_tensor_value_info(stream, float32, [moments, 1, features])
-            for stream, features in STREAMS.items()
-        ],
-        [helper.make_tensor_value_info("scores", float32, [1, 7])],
-        network.weights,
-    )
-    opset = [helper.make_opsetid("", 17)]
-    model = helper.make_model(graph, opset_imports=opset, ir_version=8)
-    onnx.checker.check_model(model)
-    return model
+    inputs = {stream: [moments, 1, features] for stream, features in STREAMS.items()}
+    return network.model("fusion_network", inputs, 7)
 
 
 def write(path: Path) -> None:
