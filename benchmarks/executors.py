@@ -28,6 +28,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 from safetensors.torch import (
@@ -236,14 +237,8 @@ def profiled_anew() -> Generator[None]:
     with tempfile.TemporaryDirectory(prefix="ramiel-cache-") as folder:
         for file in cache_folder().glob("calibration-*.json"):
             shutil.copy(file, folder)
-        before = os.environ.get(FOLDER_VARIABLE)
-        os.environ[FOLDER_VARIABLE] = folder
-        try:
+        with mock.patch.dict(os.environ, {FOLDER_VARIABLE: folder}):
             yield
-        finally:
-            del os.environ[FOLDER_VARIABLE]
-            if before is not None:
-                os.environ[FOLDER_VARIABLE] = before
 
 
 def expected_ns(compilation: Compilation) -> int:

@@ -110,10 +110,10 @@ class OneDNN:
             ANY_LAYOUT,
         )
 
-    def layout_in(self, description: Handle, what: int, index: int = 0) -> ctypes.c_void_p:
+    def layout_in(self, description: Handle, what: int) -> ctypes.c_void_p:
         """A layout that the description of a primitive has decided on."""
         query = self._function("primitive_desc_query_md", ctypes.c_void_p)
-        return ctypes.c_void_p(query(description.pointer, what, index))
+        return ctypes.c_void_p(query(description.pointer, what, 0))
 
     def describe(self, function: str, *arguments: Any) -> Handle:
         """The description of a primitive on this CPU.

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .onednn import FAILURES, OneDNN, onednn
 from .primitive import SOURCE, WEIGHTS, Primitive, second_source
-from .primitives import FORWARD_INFERENCE, attributes
+from .primitives import FORWARD_INFERENCE, attributes, dense
 
 SOFTMAX = 0x30000
 KEPT = 256
@@ -70,7 +70,7 @@ def _make(library: OneDNN, places: tuple[Place, ...], scale: float | None) -> St
     width = value[0][3]
     factor = 1 / math.sqrt(size) if scale is None else scale
     shape = batch, heads, length, key[0][2]
-    scores = shape, [math.prod(shape[axis + 1 :]) for axis in range(4)]
+    scores = shape, dense(shape)
     joined = length * heads * width, width, heads * width, 1
     return Steps(
         _product(library, query, transposed, scores, factor, *mask),
@@ -111,6 +111,6 @@ def _softmax(library: OneDNN, place: Place) -> Primitive:
     description = library.describe(
         "softmax_forward_primitive_desc_create",
         *(FORWARD_INFERENCE, SOFTMAX, layout, layout, 3),
-        attributes(library, None, None),
+        attributes(library),
     )
     return Primitive(library, description, [(SOURCE, layout)], [], (layout, *place, torch.float32))

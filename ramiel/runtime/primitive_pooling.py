@@ -11,9 +11,8 @@ from torch import Tensor
 
 from .onednn import FAILURES, onednn
 from .primitive import Primitive
-from .primitives import AVERAGE, AVERAGE_WITHOUT_PADDING, MAXIMUM, pooling
+from .primitives import AVERAGE, AVERAGE_WITHOUT_PADDING, MAXIMUM, Pair, pair, pooling
 
-Pair = int | tuple[int, int]
 KEPT = 1024
 
 
@@ -76,7 +75,7 @@ class Geometry(NamedTuple):
 def _geometry(
     shape: torch.Size, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil: bool
 ) -> Geometry:
-    kernels, strides, before, steps = (_pair(n) for n in (kernel_size, stride, padding, dilation))
+    kernels, strides, before, steps = (pair(n) for n in (kernel_size, stride, padding, dilation))
     if any(2 * pad > kernel for pad, kernel in zip(before, kernels, strict=True)):
         raise ValueError("PyTorch refuses a padding of more than half of the window")
     reach = [step * (kernel - 1) for step, kernel in zip(steps, kernels, strict=True)]
@@ -94,7 +93,3 @@ def _size(length: int, padding: int, stride: int, reach: int, ceil_mode: bool) -
     more = spare // stride + 2
     # A window that begins in the padding at the end is dropped.
     return more if (more - 1) * stride < length + padding else more - 1
-
-
-def _pair(value: Pair) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else (value[0], value[1])

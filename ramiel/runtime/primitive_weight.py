@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import contextlib
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import torch
@@ -10,9 +11,8 @@ from torch import Tensor
 
 from .onednn import FAILURES, onednn
 from .primitive import Primitive
-from .primitives import activation_of, convolution, inner_product
+from .primitives import Pair, activation_of, convolution, inner_product
 
-Pair = int | tuple[int, int]
 MOST_PRIMITIVES = 16
 """For one weight: each has a copy of it."""
 
@@ -57,13 +57,12 @@ class PrimitiveWeight(torch.Tensor):
             x = x.contiguous(memory_format=torch.channels_last)
         address = 0 if bias is None else bias.data_ptr()
         added = None if addend is None else (addend.shape, addend.dtype)
-        used = stride, padding, dilation, groups, activation
-        key = x.shape, x.dtype, address, added, used, torch.get_num_threads()
+        window = stride, padding, dilation, groups
+        key = x.shape, x.dtype, address, added, window, activation, torch.get_num_threads()
         try:
             primitive = self.primitives[key]
         except KeyError:
-            primitive = self._convolution(x, bias, addend, *used)
-            self._keep(key, primitive)
+            primitive = self._make(key, convolution, x, bias, addend, activation, window)
         if primitive is None:
             return None
         if addend is not None and not addend.is_contiguous(memory_format=torch.channels_last):
@@ -82,50 +81,34 @@ class PrimitiveWeight(torch.Tensor):
         try:
             primitive = self.primitives[key]
         except KeyError:
-            primitive = self._product(x, bias, addend, *activation)
-            self._keep(key, primitive)
+            primitive = self._make(key, inner_product, x, bias, addend, activation)
         if primitive is None:
             return None
         if addend is not None and not addend.is_contiguous():
             addend = addend.contiguous()
         return primitive(x, addend)
 
-    def _convolution(
+    def _make(
         self,
+        key: Hashable,
+        build: Callable[..., Primitive],
         x: Tensor,
         bias: Tensor | None,
         addend: Tensor | None,
-        stride: Pair,
-        padding: Pair,
-        dilation: Pair,
-        groups: int,
         activation: tuple[Any, ...],
+        *window: Any,
     ) -> Primitive | None:
-        library = onednn()
-        if library is None or not self._fits(x, bias, addend):
-            return None
-        after = None if activation[0] is None else activation_of(*activation)
-        addend_shape = None if addend is None else addend.shape
-        try:
-            window = pair(stride), pair(padding), pair(dilation)
-            return convolution(
-                *(library, x.shape, self.plain(), bias, window, groups, after, addend_shape)
-            )
-        except FAILURES:
-            return None
-
-    def _product(
-        self, x: Tensor, bias: Tensor | None, addend: Tensor | None, *activation: Any
-    ) -> Primitive | None:
-        library = onednn()
-        if library is None or not self._fits(x, bias, addend):
-            return None
-        after = None if activation[0] is None else activation_of(*activation)
-        addend_shape = None if addend is None else addend.shape
-        try:
-            return inner_product(library, x.shape, self.plain(), bias, after, addend_shape)
-        except FAILURES:
-            return None
+        """The primitive for tensors like these, None if there is none; kept under the key."""
+        primitive, library = None, onednn()
+        if library is not None and self._fits(x, bias, addend):
+            added = None if addend is None else addend.shape
+            with contextlib.suppress(*FAILURES):
+                after = None if activation[0] is None else activation_of(*activation)
+                primitive = build(library, x.shape, self.plain(), bias, *window, after, added)
+        if len(self.primitives) >= MOST_PRIMITIVES:
+            self.primitives.clear()
+        self.primitives[key] = primitive
+        return primitive
 
     def plain(self) -> Tensor:
         """The weight without its primitives."""
@@ -136,13 +119,3 @@ class PrimitiveWeight(torch.Tensor):
         whole = bias is None or bias.is_contiguous()
         same = x.dtype == self.dtype and (addend is None or addend.dtype == x.dtype)
         return whole and same and x.is_cpu and x.numel() > 0
-
-    def _keep(self, key: Hashable, primitive: Primitive | None) -> None:
-        if len(self.primitives) >= MOST_PRIMITIVES:
-            self.primitives.clear()
-        self.primitives[key] = primitive
-
-
-def pair(value: Pair) -> tuple[int, int]:
-    """Two numbers from one or two."""
-    return (value, value) if isinstance(value, int) else (value[0], value[1])

@@ -15,6 +15,7 @@ from .primitive import BIAS, RESULT, SOURCE, WEIGHTS, WEIGHTS_LAYOUT, Primitive,
 
 FORWARD_INFERENCE, DIRECT_CONVOLUTION = 96, 1
 ADD = 0x1FFF0
+Pair = int | tuple[int, int]
 MAXIMUM, AVERAGE, AVERAGE_WITHOUT_PADDING = 0x1FF, 0x2FF, 0x3FF
 RELU, TANH, LINEAR, LOGISTIC, GELU_TANH, SWISH = 0x20, 0x21, 0x26, 0x29, 0x2B, 0x2C
 CLIP, GELU_ERF, HARDSWISH = 0x2E, 0x31, 0x34
@@ -51,16 +52,16 @@ def convolution(
     shape: Sequence[int],
     weight: Tensor,
     bias: Tensor | None,
-    window: tuple[Sequence[int], Sequence[int], Sequence[int]],
-    groups: int,
+    window: tuple[Pair, Pair, Pair, int],
     activation: Activation | None,
     addend_shape: Sequence[int] | None = None,
 ) -> Primitive:
     """activation(conv2d(x, weight, bias) + addend) of x (N, C, H, W), channels last.
 
-    `window`: stride, padding and dilation, two numbers each.  Raises UnsupportedError.
+    `window`: stride, padding, dilation and groups.  Raises UnsupportedError.
     """
-    stride, padding, dilation = window
+    *pairs, groups = window
+    stride, padding, dilation = map(pair, pairs)
     out_channels, in_channels, *kernel = weight.shape
     sides = zip(shape[2:], kernel, stride, padding, dilation, strict=True)
     size = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sides]
@@ -118,13 +119,12 @@ def inner_product(
         target,
         attributes(library, activation, target if adds else None),
     )
-    strides = [math.prod(result[axis + 1 :]) for axis in range(len(result))]
     return Primitive(
         library,
         description,
         [(SOURCE, source), *([(second_source(0), target)] if adds else [])],
         _constants(library, description, weight.contiguous(), bias),
-        (target, result, strides, dtype),
+        (target, result, dense(result), dtype),
     )
 
 
@@ -154,10 +154,20 @@ def pooling(
         target,
         *(DIMENSIONS(*numbers) for numbers in (stride, kernel, [d - 1 for d in dilation])),
         *(DIMENSIONS(*padding) for padding in paddings),
-        attributes(library, None, None),
+        attributes(library),
     )
     layouts = (target, result, channels_last(result), dtype)
     return Primitive(library, description, [(SOURCE, source)], [], layouts)
+
+
+def pair(value: Pair) -> tuple[int, int]:
+    """Two numbers from one or two."""
+    return (value, value) if isinstance(value, int) else (value[0], value[1])
+
+
+def dense(shape: Sequence[int]) -> list[int]:
+    """The strides of a shape whose last dimension is innermost."""
+    return [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
 
 
 def channels_last(shape: Sequence[int]) -> tuple[int, ...]:
@@ -168,7 +178,7 @@ def channels_last(shape: Sequence[int]) -> tuple[int, ...]:
 
 def attributes(
     library: OneDNN,
-    activation: Activation | None,
+    activation: Activation | None = None,
     addend: Handle | None = None,
     scale: float | None = None,
 ) -> Handle:

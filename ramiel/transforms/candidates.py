@@ -17,6 +17,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from ramiel.dialects.syntax import Literal
 from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.tensors import element_of, static_shape
+from ramiel.transforms.torch_rewriting import literals_of
 
 MOST_PLAIN_FLOPS = 20_000_000
 """Above this PyTorch's own kernel is not tried."""
@@ -111,15 +112,17 @@ def _attention(op: CallOp) -> list[Candidate]:
         return []
     if any(element_of(type) != f32 for type in types):
         return []
-    given = {name: op.literals.data[name] for name in ("scale",) if name in op.literals.data}
-    results = [op.results[0].type]
-    direct = CallOp("operators.onednn_attention", op.positional, results, given, op.by_keyword)
-    usual = CallOp(op.key.data, op.positional, results, op.literals.data, op.by_keyword)
-    return [Candidate(direct), Candidate(usual)]
+    direct = _with_callee(op, "operators.onednn_attention", literals_of(op, "scale"))
+    return [direct, _with_callee(op, op.key.data)]
 
 
-def _with_callee(op: CallOp, key: str) -> Candidate:
-    return Candidate(CallOp(key, op.operands, [op.results[0].type], op.literals.data))
+def _with_callee(
+    op: CallOp, key: str, literals: Mapping[str, Attribute] | None = None
+) -> Candidate:
+    """Another callee on the same operands; with the same literals unless others are given."""
+    given = op.literals.data if literals is None else literals
+    types = [result.type for result in op.results]
+    return Candidate(CallOp(key, op.positional, types, given, op.by_keyword, op.sizes))
 
 
 _MAKERS: Mapping[str, Callable[[CallOp], list[Candidate]]] = {

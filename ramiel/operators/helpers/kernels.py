@@ -16,6 +16,7 @@ import torch.nn.functional as F
 
 from ramiel.runtime.onednn import onednn
 from ramiel.runtime.primitive_weight import PrimitiveWeight
+from ramiel.runtime.primitives import pair
 
 ACTIVATIONS: dict[str, Callable[..., torch.Tensor]] = {
     "relu": F.relu,
@@ -60,11 +61,6 @@ def has_bfloat16() -> bool:
 def can_pack(weight: torch.Tensor) -> bool:
     """Whether oneDNN's kernels run on weights of that dtype here."""
     return has_onednn() and (weight.dtype != torch.bfloat16 or has_bfloat16())
-
-
-def pair(value: int | tuple[int, int]) -> list[int]:
-    """Two numbers from one or two."""
-    return [value, value] if isinstance(value, int) else list(value)
 
 
 def with_activation(
