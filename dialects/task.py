@@ -54,6 +54,9 @@ from xdsl.utils.exceptions import VerifyException
 from ramiel.dialects import syntax
 from ramiel.dialects.program import ProgramOperation
 
+RECORDED = "task.recorded"
+"""The attribute of a cluster whose calls are replayed, see the pass record-clusters."""
+
 
 @irdl_attr_definition
 class ChannelType(ParametrizedAttribute, TypeAttribute):

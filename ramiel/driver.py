@@ -52,10 +52,12 @@ KERNELS = ("pack-weights", "fuse-activation", "channels-last", CHOOSE, "cse", "d
 """What only runs well where PyTorch has oneDNN, as its builds for x86 and ARM have."""
 DUPLICATE = "duplicate-tasks{min-gain-percent=1}"
 """A copy is one more line to read: not for less than one per cent."""
+RECORD = "record-clusters"
 OPTIONAL = (
     *("constant-fold", *IDIOMS[:5], *FUSE[:3], "integer-shapes", "fuse-linear"),
     REDUCE[0],
     *KERNELS[:4],
+    RECORD,
 )
 """Passes that a program runs without as well."""
 EXTENSIONS = "ramiel.pipeline"
@@ -232,6 +234,8 @@ def _compile(
     verdict = _judge(pipeline, report, options)
     if options.batch != 1:
         verdict = _lay_out_batch(pipeline, options)
+    elif RECORD not in options.without:
+        pipeline.run(RECORD)
     program = find_program(module)
     if package is not None:
         program.sym_name = StringAttr(identifier(package, "model"))

@@ -47,6 +47,7 @@ PASSES = {
     "clone": ("transforms.clone", "Clone"),
     "estimate-cost": ("transforms.estimate_cost", "EstimateCost"),
     "cluster": ("transforms.cluster", "Cluster"),
+    "record-clusters": ("transforms.record_clusters", "RecordClusters"),
     "serialize": ("transforms.serialize", "Serialize"),
     "merge-clusters": ("transforms.merge_clusters", "MergeClusters"),
     "duplicate-tasks": ("transforms.duplicate_tasks", "DuplicateTasks"),

@@ -27,7 +27,7 @@ from ramiel.backend.timeline_printer import chart
 from ramiel.backend.wrapping import LINE_LENGTH
 from ramiel.dialects.dataflow import WeightOp
 from ramiel.dialects.onnx import OptionalType, SequenceType, StringType
-from ramiel.dialects.task import ProgramOp
+from ramiel.dialects.task import RECORDED, ProgramOp
 from ramiel.dialects.task_workers import samples_of, stages_of
 from ramiel.dialects.torch import CallOp
 from ramiel.errors import RamielError
@@ -187,7 +187,8 @@ def _print_class(
         name = cluster_name(cluster)
         width = f", width={cluster.cores}" if cluster.cores != 1 else ""
         prepare = f", prepare=layouts.{name}" if has_layouts(cluster) else ""
-        clusters.append(f"Cluster({name}, reads={format_literal(reads)}{width}{prepare})")
+        recorded = ", recorded=True" if RECORDED in cluster.attributes else ""
+        clusters.append(f"Cluster({name}, reads={format_literal(reads)}{width}{prepare}{recorded})")
     print_tuple(source, "clusters", clusters)
     print_tuple(source, "channels", declared_messages(program, names))
     source.add("", "", f"Model = {title}")

@@ -42,6 +42,11 @@ class Handle:
         self.pointer = ctypes.c_void_p()
         self._destroy = destroy
 
+    @property
+    def address(self) -> int:
+        """Where the object is."""
+        return self.pointer.value or 0
+
     def __del__(self) -> None:
         if self.pointer:
             self._destroy(self.pointer)
@@ -69,8 +74,9 @@ class OneDNN:
         self.set_data: Any = ctypes.PYFUNCTYPE(integer, void, void)(
             self._address("memory_set_data_handle")
         )
+        self.execute_address = self._address("primitive_execute")
         self.execute: Any = ctypes.CFUNCTYPE(integer, void, void, integer, void)(
-            self._address("primitive_execute")
+            self.execute_address
         )
         self.engine = self.make("engine", "engine_create", CPU, ctypes.c_size_t(0))
         self.stream = self.make("stream", "stream_create", self.engine, IN_ORDER)

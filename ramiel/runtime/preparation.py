@@ -1,12 +1,18 @@
-"""Weights as a cluster's kernels want them: made once, in the thread that runs the cluster."""
+"""What executors have made ready of a cluster: weights as its kernels want them, and recordings."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 import torch
+from torch import Tensor
 
+from .channels import Channels
+from .onednn import onednn
 from .program import Cluster
+from .recorded_cluster import RecordedCluster
 from .weights import Weights
 
 
@@ -19,7 +25,21 @@ class Preparation:
 
     def __init__(self) -> None:
         self._made: dict[str, Weights] = {}
+        self.recorded: dict[str, RecordedCluster] = {}
         self._lock = threading.Lock()
+
+    def started(
+        self, cluster: Cluster, inputs: Mapping[str, Tensor], w: Weights, channels: Channels
+    ) -> Coroutine[Any, Any, dict[str, Tensor]]:
+        """A cluster's part of a call, which has not begun to run."""
+        weights = self.weights_of(cluster, w)
+        arguments = [inputs[name] for name in cluster.reads]
+        if not cluster.recorded or cluster.prepare is None or onednn() is None:
+            return cluster.function(*arguments, weights, channels)
+        with self._lock:
+            if cluster.name not in self.recorded:
+                self.recorded[cluster.name] = RecordedCluster(cluster, weights)
+        return self.recorded[cluster.name](arguments, channels)
 
     def weights_of(self, cluster: Cluster, w: Weights) -> Weights:
         """The weights that the cluster reads."""

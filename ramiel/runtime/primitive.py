@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -39,6 +40,16 @@ def _allocator() -> Callable[[tuple[int, ...], tuple[int, ...], torch.dtype], Te
 allocate = _allocator()
 
 
+class Observation(threading.local):
+    """What each thread tells of the primitives that it executes; None: nothing."""
+
+    observer: Callable[..., None] | None = None
+    """Called with the primitive, whether its result is new, the result and the operands."""
+
+
+observation = Observation()
+
+
 class Primitive:
     """A computation on up to three tensors of certain layouts, in the order of `inputs`.
 
@@ -69,22 +80,31 @@ class Primitive:
         self._kept_bytes, self._fresh_bytes = (
             (needed, 0) if needed <= KEPT_SCRATCHPAD else (0, needed)
         )
-        self._free: list[_Binding] = []
+        self._free: list[Binding] = []
         self._execute, self._set_data = library.execute, library.set_data
-        self._pointers = self._primitive.pointer.value, library.stream.pointer.value
+        self._pointers = self._primitive.address, library.stream.address
 
     def __call__(
         self, x: Tensor, second: Tensor | None = None, third: Tensor | None = None
     ) -> Tensor:
         """A new tensor with the result."""
         y = allocate(self._shape, self._strides, self._dtype)
-        self.into(y, x, second, third)
+        self._execute_on(y, x, second, third)
+        if observation.observer is not None:
+            observation.observer(self, True, y, x, second, third)
         return y
 
     def into(
         self, y: Tensor, x: Tensor, second: Tensor | None = None, third: Tensor | None = None
     ) -> None:
         """Write the result to y, which has its layout."""
+        self._execute_on(y, x, second, third)
+        if observation.observer is not None:
+            observation.observer(self, False, y, x, second, third)
+
+    def _execute_on(
+        self, y: Tensor, x: Tensor, second: Tensor | None, third: Tensor | None
+    ) -> None:
         try:
             binding = self._free.pop()
         except IndexError:
@@ -104,24 +124,50 @@ class Primitive:
         if status != 0:
             raise RuntimeError(f"oneDNN could not compute: status {status}")
 
-    def _bind(self) -> _Binding:
+    def _bind(self) -> Binding:
         """Memory objects for one call at a time."""
         make = self._library.memory
-        variables = [(RESULT, make(self._result))]
-        variables += [(index, make(layout)) for index, layout in self._inputs]
         given = list(self._constants)
-        if self._fresh_bytes:
-            variables.append((SCRATCHPAD, make(self._scratchpad)))
-        elif self._kept_bytes:
+        if self._kept_bytes:
             kept = torch.empty(self._kept_bytes, dtype=torch.uint8)
             given.append((SCRATCHPAD, self._scratchpad, kept))
-        return _Binding(
+        variables = self._variables(self._fresh_bytes)
+        return Binding(
             variables,
             [(index, make(layout, data.data_ptr()), data) for index, layout, data in given],
         )
 
+    @property
+    def scratchpad_bytes(self) -> int:
+        """What it needs beside operands and result while it runs."""
+        return self._kept_bytes + self._fresh_bytes
 
-class _Binding:
+    def native_call(self, *addresses: int) -> tuple[Binding, tuple[int, Sequence[int]]]:
+        """An execution as a call of a function, on data at these addresses.
+
+        They are those of the result, of the operands and of a scratchpad if it needs one.
+        """
+        make = self._library.memory
+        constants = [
+            (i, make(layout, data.data_ptr()), data) for i, layout, data in self._constants
+        ]
+        binding = Binding(self._variables(self.scratchpad_bytes), constants)
+        for variable, address in zip(binding.variables, addresses, strict=True):
+            self._set_data(variable, address)
+        arguments = *self._pointers, binding.count, binding.arguments
+        return binding, (self._library.execute_address, arguments)
+
+    def _variables(self, scratchpad_bytes: int) -> list[tuple[int, Handle]]:
+        """Memory objects for what has another address at each call."""
+        make = self._library.memory
+        variables = [(RESULT, make(self._result))]
+        variables += [(index, make(layout)) for index, layout in self._inputs]
+        if scratchpad_bytes:
+            variables.append((SCRATCHPAD, make(self._scratchpad)))
+        return variables
+
+
+class Binding:
     """The arguments of one execution, whose variables get their addresses before it."""
 
     def __init__(
@@ -135,4 +181,4 @@ class _Binding:
             *[Argument(index, memory.pointer) for index, memory in listed]
         )
         self.count, self.arguments = len(listed), ctypes.addressof(self._listed)
-        self.variables = [memory.pointer.value for _, memory in variables]
+        self.variables = [memory.address for _, memory in variables]

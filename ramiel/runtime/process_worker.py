@@ -120,9 +120,9 @@ class Worker:
             inputs = paired(rest)
             channels = _Channels(self, call, slot)
             with modes.entered():
-                arguments = [inputs[name] for name in self.cluster.reads]
-                w = self._preparation.weights_of(self.cluster, self._weights)
-                outputs = run_blocking(self.cluster.function(*arguments, w, channels))
+                outputs = run_blocking(
+                    self._preparation.started(self.cluster, inputs, self._weights, channels)
+                )
             channels.finish()
             self.report(OUTPUTS, call, (slot, "outputs"), *flat(outputs))
         except CallAborted:

@@ -20,13 +20,16 @@ class Cluster:
     """A cluster function `f(*inputs, w, channels)`, the model inputs that it reads, in order.
 
     `width` is the number of cores that its operators use.  `prepare` gives the weights that its
-    kernels want in another layout than the file's; it is called once.
+    kernels want in another layout than the file's; it is called once.  `recorded`: calls are
+    replayed from a recording, see recorded_cluster.py; the function computes nothing but tensors,
+    from tensors, in the same way each time.
     """
 
     function: ClusterFunction
     reads: tuple[str, ...] = ()
     width: int = 1
     prepare: Callable[[Weights], dict[str, Tensor]] | None = None
+    recorded: bool = False
 
     @property
     def name(self) -> str:

@@ -177,9 +177,9 @@ class _Call:
         channels = _Channels(self, cluster.name)
         try:
             with self._modes.entered():
-                arguments = [self._inputs[name] for name in cluster.reads]
-                w = self.rank.preparation.weights_of(cluster, self._w)
-                outputs = run_blocking(cluster.function(*arguments, w, channels))
+                outputs = run_blocking(
+                    self.rank.preparation.started(cluster, self._inputs, self._w, channels)
+                )
                 channels.finish()
                 # A received value lies in a buffer that the next call fills again.
                 self.outputs |= {name: _kept(value) for name, value in outputs.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import types
 from collections import deque
-from collections.abc import Coroutine, Generator, Mapping, Sequence
+from collections.abc import Coroutine, Generator, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from .channels import Channels
 from .errors import CallTimeout, ChannelError, ClosedError
 from .executor import Deferred, Executor, Options, PendingCall
+from .preparation import Preparation
 from .program import Program
 from .source_map import cluster_error
 from .weights import Weights
@@ -42,8 +43,7 @@ class SerialExecutor(Executor):
         """One call, see Executor.run; the timeout is looked at where a cluster waits or ends."""
         if self._closed:
             raise ClosedError(f"{self.program.name} is closed")
-        weights = [self.preparation.weights_of(cluster, w) for cluster in self.program.clusters]
-        call = _Call(self.program, inputs, weights)
+        call = _Call(self.program, inputs, w, self.preparation)
         deadline = None if self.timeout is None else time.monotonic() + self.timeout
         try:
             while call.advance():
@@ -93,7 +93,11 @@ class _Call:
     """One call: a coroutine per cluster."""
 
     def __init__(
-        self, program: Program, inputs: Mapping[str, Tensor], weights: Sequence[Weights]
+        self,
+        program: Program,
+        inputs: Mapping[str, Tensor],
+        w: Weights,
+        preparation: Preparation,
     ) -> None:
         self.program = program
         self.outputs: dict[str, Tensor] = {}
@@ -102,8 +106,8 @@ class _Call:
             _Channels(program, cluster.name, self._mail) for cluster in program.clusters
         ]
         self._coroutines: list[Coroutine[Any, Any, dict[str, Tensor]]] = [
-            cluster.function(*[inputs[name] for name in cluster.reads], w, channels)
-            for cluster, w, channels in zip(program.clusters, weights, self._channels, strict=True)
+            preparation.started(cluster, inputs, w, channels)
+            for cluster, channels in zip(program.clusters, self._channels, strict=True)
         ]
 
     def advance(self) -> bool:

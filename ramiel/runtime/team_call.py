@@ -210,9 +210,9 @@ class TeamCall:
     def _coroutine(self, cluster: Cluster) -> Coroutine[Any, Any, dict[str, Tensor]]:
         coroutine = self._coroutines.get(cluster.name)
         if coroutine is None:
-            w = self._preparation.weights_of(cluster, self._w)
-            arguments = [self._inputs[name] for name in cluster.reads]
-            coroutine = cluster.function(*arguments, w, self._channels[cluster.name])
+            coroutine = self._preparation.started(
+                cluster, self._inputs, self._w, self._channels[cluster.name]
+            )
             self._coroutines[cluster.name] = coroutine
         return coroutine
 

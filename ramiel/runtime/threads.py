@@ -142,7 +142,7 @@ class _Job:
         self._call = call
         self._cluster = cluster
         self._channels = _Channels(call, cluster.name)
-        self._arguments = [inputs[name] for name in cluster.reads]
+        self._inputs = inputs
         self._w = w
         self._preparation = preparation
 
@@ -153,8 +153,9 @@ class _Job:
             return
         try:
             with call.modes.entered():
-                w = self._preparation.weights_of(self._cluster, self._w)
-                outputs = run_blocking(self._cluster.function(*self._arguments, w, self._channels))
+                outputs = run_blocking(
+                    self._preparation.started(self._cluster, self._inputs, self._w, self._channels)
+                )
             self._channels.finish()
         except CallAborted:
             return

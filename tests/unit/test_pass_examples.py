@@ -149,6 +149,7 @@ EXAMPLES: dict[str, tuple[Make, Sequence[str]]] = {
     "estimate-cost": (TOWERS, [*passes_of(PORTABLE), "estimate-cost"]),
     "clone": (TOWERS, [*passes_of(PORTABLE), "estimate-cost", "clone"]),
     "cluster": (TOWERS, LINEAR),
+    "record-clusters": (convolutions, [*passes_of(FAST), *LINEAR[-2:], "record-clusters"]),
     "serialize": (TOWERS, [*LINEAR, "serialize{width=1}"]),
     "merge-clusters": (INCEPTION, [*LINEAR, "merge-clusters{max-clusters=2}"]),
     "duplicate-tasks": (INCEPTION, [*LINEAR, "duplicate-tasks{message-ns=10000000}"]),

@@ -17,7 +17,10 @@ from ramiel.tools.cli import main
 from ramiel.transforms.fuse_linear import FuseLinear
 from ramiel.universe import PASSES
 
-AFTER_CLUSTERING = {"cluster", "serialize", "merge-clusters", "duplicate-tasks", "hypercluster"}
+AFTER_CLUSTERING = {
+    *("cluster", "serialize", "merge-clusters", "duplicate-tasks", "hypercluster"),
+    "record-clusters",
+}
 
 
 @pytest.fixture(scope="module", params=SMALL_MODELS)

@@ -1,0 +1,242 @@
+"""A cluster whose calls are recorded once and then done again, without Python between kernels."""
+
+from __future__ import annotations
+
+import threading
+import types
+from collections.abc import Coroutine, Generator, Hashable, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
+
+from .channels import Channels
+from .memory import give_back_memory
+from .onednn import onednn
+from .program import Cluster
+from .recorder import Recorder
+from .recording import Recording
+from .replay import Replay
+from .weights import Weights
+
+KEPT = 8
+"""Recordings of one cluster: arguments of other strides, and other numbers of threads."""
+
+
+class RecordedCluster:
+    """Runs a cluster's function for the first two calls of a kind, and replays the second one then.
+
+    The first call makes primitives.  A replay must give, for the second call's values, bit for bit
+    what the function gave; else the function runs each time.
+    """
+
+    def __init__(self, cluster: Cluster, w: Weights) -> None:
+        self._function, self._w = cluster.function, w
+        self._kinds: dict[Hashable, _Kind] = {}
+        self._lock = threading.Lock()
+
+    async def __call__(self, arguments: Sequence[Tensor], channels: Channels) -> dict[str, Tensor]:
+        """What the function returns for these arguments."""
+        kind = self._kind(arguments)
+        if kind is None:
+            return await self._function(*arguments, self._w, channels)
+        if kind.recording is not None:
+            return await kind.replay(arguments, channels)
+        if not kind.begins_to_record(self._lock):
+            return await self._function(*arguments, self._w, channels)
+        return await self._record(kind, arguments, channels)
+
+    def failures(self) -> list[str]:
+        """Why calls of some kind are not replayed."""
+        return [kind.failure for kind in self._kinds.values() if kind.failure is not None]
+
+    def _kind(self, arguments: Sequence[Tensor]) -> _Kind | None:
+        """What calls like this one share; None: it must run as it is."""
+        if _needs_the_function(arguments):
+            return None
+        key = (
+            torch.get_num_threads(),
+            torch.is_inference_mode_enabled(),
+            *[(x.shape, x.stride(), x.dtype) for x in arguments],
+        )
+        kind = self._kinds.get(key)
+        if kind is None:
+            with self._lock:
+                while len(self._kinds) >= KEPT:
+                    del self._kinds[next(iter(self._kinds))]
+                kind = self._kinds.setdefault(key, _Kind())
+        return kind
+
+    async def _record(
+        self, kind: _Kind, arguments: Sequence[Tensor], channels: Channels
+    ) -> dict[str, Tensor]:
+        recorder = Recorder(arguments, self._w.values())
+        log = _Log(channels, recorder)
+        try:
+            outputs = await _watched(self._function(*arguments, self._w, log), recorder)
+        except BaseException:
+            kind.is_recording = False
+            raise
+        recorder.returned(outputs)
+        with torch.no_grad():
+            kind.finish(recorder, arguments, log, outputs)
+        give_back_memory()
+        return outputs
+
+
+class _Kind:
+    """Calls with the same shapes, strides, dtypes and threads."""
+
+    def __init__(self) -> None:
+        self.recording: Recording | None = None
+        self.failure: str | None = None
+        self.is_recording = False
+        self._calls = 0
+        self._free: list[Replay] = []
+
+    def begins_to_record(self, lock: threading.Lock) -> bool:
+        """Whether this call is the one to record."""
+        with lock:
+            self._calls += 1
+            if self._calls < 2 or self.is_recording or self.failure is not None:
+                return False
+            self.is_recording = True
+            return True
+
+    async def replay(self, arguments: Sequence[Tensor], channels: Channels) -> dict[str, Tensor]:
+        """A call from the recording, with memory that no other call uses now."""
+        try:
+            replay = self._free.pop()
+        except IndexError:
+            replay = self._new(self.recording)
+        outputs = await replay(arguments, channels)
+        self._free.append(replay)
+        return outputs
+
+    def finish(
+        self, recorder: Recorder, arguments: Sequence[Tensor], log: _Log, outputs: Any
+    ) -> None:
+        """Keep the recording if it gives what the call gave."""
+        self.failure = recorder.failure
+        if self.failure is None:
+            try:
+                replay = self._new(recorder.recording)
+                again = _Again(log)
+                replayed = _ended(replay(arguments, again))
+            except RuntimeError as error:
+                self.failure = str(error)
+            else:
+                if _same(outputs, replayed) and _same(log.sent, again.sent):
+                    self._free.append(replay)
+                    self.recording = recorder.recording
+                else:
+                    self.failure = "a replay gives other numbers"
+
+    def _new(self, recording: Recording | None) -> Replay:
+        library = onednn()
+        if recording is None or library is None:
+            raise RuntimeError("there is nothing to replay")
+        return Replay(recording, library)
+
+
+class _Log(Channels):
+    """The channels of a call that is recorded, and the values that went through them."""
+
+    def __init__(self, channels: Channels, recorder: Recorder) -> None:
+        self._channels, self._recorder = channels, recorder
+        self.sent: dict[tuple[str, str], Tensor] = {}
+        self.got: dict[tuple[str, str], Tensor] = {}
+
+    def send(self, value: str, tensor: Tensor, *, to: str) -> None:
+        self._recorder.sent(value, tensor, to)
+        self.sent[value, to] = tensor
+        with self._recorder.paused():
+            self._channels.send(value, tensor, to=to)
+
+    async def recv(self, value: str, *, source: str) -> Tensor:
+        tensor = await _unwatched(self._channels.recv(value, source=source), self._recorder)
+        self._recorder.received(value, source, tensor)
+        self.got[value, source] = tensor
+        return tensor
+
+
+class _Again:
+    """The values of a recorded call once more."""
+
+    def __init__(self, log: _Log) -> None:
+        self._got = log.got
+        self.sent: dict[tuple[str, str], Tensor] = {}
+
+    def send(self, value: str, tensor: Tensor, *, to: str) -> None:
+        self.sent[value, to] = tensor
+
+    async def recv(self, value: str, *, source: str) -> Tensor:
+        return self._got[value, source]
+
+
+def _needs_the_function(arguments: Sequence[Tensor]) -> bool:
+    """Whether a call may do something else than its kernels: gradients, casts, what modes do."""
+    if torch.is_autocast_enabled("cpu") or is_in_torch_dispatch_mode():
+        return True
+    learns = torch.is_grad_enabled()
+    return any(
+        type(x) is not Tensor
+        or x.layout != torch.strided
+        or not x.is_cpu
+        or (learns and x.requires_grad)
+        or x.is_conj()
+        or x.is_neg()
+        for x in arguments
+    )
+
+
+@types.coroutine
+def _watched(coroutine: Coroutine[Any, Any, Any], recorder: Recorder) -> Generator[Any, Any, Any]:
+    """Run a coroutine; what it computes between its waits is written down."""
+    try:
+        while True:
+            try:
+                with recorder.watching():
+                    wanted = coroutine.send(None)
+            except StopIteration as end:
+                return end.value
+            yield wanted
+    finally:
+        coroutine.close()
+
+
+@types.coroutine
+def _unwatched(coroutine: Coroutine[Any, Any, Any], recorder: Recorder) -> Generator[Any, Any, Any]:
+    """Run a coroutine; nothing that it computes is written down."""
+    try:
+        while True:
+            try:
+                with recorder.paused():
+                    wanted = coroutine.send(None)
+            except StopIteration as end:
+                return end.value
+            yield wanted
+    finally:
+        coroutine.close()
+
+
+def _ended(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """The result of a coroutine that never waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    raise RuntimeError("a replay waits for nothing")
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether tensors have the same numbers, also the same that are none, in the same places."""
+    if isinstance(one, Tensor):
+        same = (one == other) | ((one != one) & (other != other))
+        layouts = [(x.dtype, x.shape, x.stride()) for x in (one, other)]
+        return layouts[0] == layouts[1] and bool(same.all())
+    if isinstance(one, dict):
+        named = cast("dict[Any, Any]", one)
+        return named.keys() == other.keys() and all(_same(named[k], other[k]) for k in named)
+    return len(one) == len(other) and all(map(_same, one, other))

@@ -1,0 +1,123 @@
+"""Operators of PyTorch's that oneDNN computes alike, bit for bit: a recording replays them so."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from .onednn import OneDNN, UnsupportedError, onednn
+from .primitive import SOURCE, Primitive
+from .primitives import ADD, FORWARD_INFERENCE, RELU, attributes
+
+KEPT = 4096
+SECOND = 2
+MULTIPLY = 0x1FFF1
+
+Place: TypeAlias = tuple[torch.Size, tuple[int, ...]]
+Kernel: TypeAlias = tuple[Primitive, Tensor, tuple[Tensor, ...]]
+"""A primitive, what it writes, and its operands."""
+
+
+def kernels_of(name: str, arguments: Sequence[Any], options: Any, y: Tensor) -> list[Kernel]:
+    """The primitives that write y as the operator of that name in `torch.ops.aten` does.
+
+    Raises UnsupportedError where there are none.
+    """
+    made = MAKERS.get(name)
+    if made is None or y.dtype != torch.float32 or y.numel() == 0:
+        raise UnsupportedError(f"no primitive for {name}")
+    return made(y, *arguments, **options)
+
+
+def _relu(y: Tensor, x: Tensor) -> list[Kernel]:
+    return [_kernel("relu", y, x)]
+
+
+def _add(y: Tensor, x: Any, other: Any, *, alpha: float = 1) -> list[Kernel]:
+    if alpha != 1:
+        raise UnsupportedError("a factor")
+    return _binary("add", y, x, other)
+
+
+def _multiply(y: Tensor, x: Any, other: Any) -> list[Kernel]:
+    return _binary("multiply", y, x, other)
+
+
+def _binary(kind: str, y: Tensor, x: Any, other: Any) -> list[Kernel]:
+    both = [x, other]
+    if not all(isinstance(item, Tensor) and item.shape == y.shape for item in both):
+        raise UnsupportedError("operands of other shapes")
+    return [_kernel(kind, y, x, other)]
+
+
+def _cat(y: Tensor, tensors: Sequence[Tensor], dim: int = 0) -> list[Kernel]:
+    """y[…, start : end, …] = tensor, for each."""
+    kernels: list[Kernel] = []
+    start = 0
+    for tensor in tensors:
+        if tensor.dim() != y.dim():
+            raise UnsupportedError("an empty tensor of one dimension")
+        length = tensor.shape[dim]
+        if length:
+            kernels.append(_kernel("copy", y.narrow(dim, start, length), tensor))
+        start += length
+    return kernels
+
+
+def _copy(y: Tensor, x: Tensor, **_: Any) -> list[Kernel]:
+    """A copy with other strides."""
+    return [_kernel("copy", y, x)]
+
+
+MAKERS: dict[str, Callable[..., list[Kernel]]] = {
+    "relu": _relu,
+    "add": _add,
+    "mul": _multiply,
+    "cat": _cat,
+    "clone": _copy,
+    "contiguous": _copy,
+}
+
+
+def _kernel(kind: str, y: Tensor, *operands: Tensor) -> Kernel:
+    tensors = [y, *operands]
+    if any(tensor.dtype != y.dtype or not tensor.is_cpu for tensor in tensors):
+        raise UnsupportedError("operands of other dtypes")
+    places = tuple([(tensor.shape, tensor.stride()) for tensor in tensors])
+    return _primitive(kind, places, torch.get_num_threads()), y, operands
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _primitive(kind: str, places: tuple[Place, ...], threads: int) -> Primitive:
+    library = onednn()
+    if library is None:
+        raise UnsupportedError("no oneDNN")
+    target, *sources = [library.layout(*place, torch.float32) for place in places]
+    if kind == "copy":
+        description = _copying(library, sources[0], target)
+    elif kind == "relu":
+        numbers = ctypes.c_float(0), ctypes.c_float(0)
+        description = library.describe(
+            "eltwise_forward_primitive_desc_create",
+            *(FORWARD_INFERENCE, RELU, sources[0], target, *numbers, attributes(library)),
+        )
+    else:
+        algorithm = {"add": ADD, "multiply": MULTIPLY}[kind]
+        description = library.describe(
+            "binary_primitive_desc_create", algorithm, *sources, target, attributes(library)
+        )
+    inputs = list(zip((SOURCE, SECOND), sources, strict=False))
+    return Primitive(library, description, inputs, [], (target, *places[0], torch.float32))
+
+
+def _copying(library: OneDNN, source: Any, target: Any) -> Any:
+    return library.make(
+        "primitive_desc",
+        "reorder_primitive_desc_create",
+        *(source, library.engine, target, library.engine, attributes(library)),
+    )
