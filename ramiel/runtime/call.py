@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .errors import CallTimeout
 from .modes import CallerModes
+from .neighbours import Neighbourhood
 from .program import Program
 
 
@@ -20,6 +21,8 @@ class Call:
         self.timeout = timeout
         self.modes = CallerModes()
         self.aborted = False
+        self.neighbourhood: Neighbourhood | None = None
+        """The replays that run the clusters, if these are recorded."""
         self.inboxes: dict[str, SimpleQueue[Any]] = {
             cluster.name: SimpleQueue() for cluster in program.clusters
         }
@@ -58,5 +61,7 @@ class Call:
     def cancel(self) -> None:
         """Release every cluster that waits, or will."""
         self.aborted = True
+        if self.neighbourhood is not None:
+            self.neighbourhood.abandon(self)
         for inbox in self.inboxes.values():
             inbox.put(None)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import mmap
-import platform
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from .machine_code import machine_code
+
 Run: TypeAlias = Callable[[int, int], int]
 """The address of the first call, how many → how many are left, the failed one among them."""
+
+NativeCall: TypeAlias = tuple[int, Sequence[int]]
+"""The address of a function, and its four arguments."""
 
 X86_64 = """
     53              push rbx
@@ -39,7 +42,7 @@ X86_64 = """
 """The loop, for the calling convention of System V."""
 
 
-class NativeCall(ctypes.Structure):
+class _Entry(ctypes.Structure):
     """A function of up to four arguments that returns a status, 0 if all is well."""
 
     _fields_ = [("function", ctypes.c_size_t), ("arguments", ctypes.c_size_t * 4)]
@@ -48,11 +51,10 @@ class NativeCall(ctypes.Structure):
 class NativeCalls:
     """Calls in a row."""
 
-    def __init__(self, calls: Sequence[tuple[int, Sequence[int]]]) -> None:
-        """`calls`: the address of each function, and its four arguments."""
-        rows = [NativeCall(function, tuple(arguments)) for function, arguments in calls]
-        self._table = (NativeCall * len(rows))(*rows)
-        self._address, self._size = ctypes.addressof(self._table), ctypes.sizeof(NativeCall)
+    def __init__(self, calls: Sequence[NativeCall]) -> None:
+        rows = [_Entry(function, tuple(arguments)) for function, arguments in calls]
+        self._table = (_Entry * len(rows))(*rows)
+        self._address, self._size = ctypes.addressof(self._table), ctypes.sizeof(_Entry)
         self._run = native_loop() or self._run_each
 
     def run(self, start: int, count: int) -> None:
@@ -78,25 +80,8 @@ def _function(address: int) -> Any:
 
 @functools.cache
 def native_loop() -> Run | None:
-    """The loop in machine code; None on another processor, or where none may be made."""
-    if platform.machine() != "x86_64" or platform.system() != "Linux":
+    """The loop in machine code; None where there is none."""
+    address = machine_code(X86_64)
+    if address is None:
         return None
-    code = bytes.fromhex("".join(line[:20] for line in X86_64.splitlines()))
-    try:
-        memory = mmap.mmap(-1, len(code))  # the whole page
-        memory.write(code)
-        address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-        _make_executable(address)
-    except (OSError, AttributeError, ValueError):
-        return None
-    loop: Any = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)(address)
-    loop.memory = memory  # for as long as the function
-    return loop
-
-
-def _make_executable(address: int) -> None:
-    """Let a page be run, and written no more.  Raises OSError where the system forbids that."""
-    system: Any = ctypes.CDLL(None, use_errno=True)
-    page = ctypes.c_void_p(address)
-    if system.mprotect(page, ctypes.c_size_t(mmap.PAGESIZE), mmap.PROT_READ | mmap.PROT_EXEC):
-        raise OSError(ctypes.get_errno(), "mprotect failed")
+    return ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t)(address)

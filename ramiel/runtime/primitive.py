@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .native_calls import NativeCall
 from .onednn import Argument, Handle, OneDNN
 
 SOURCE, RESULT, WEIGHTS, BIAS, SCRATCHPAD = 1, 17, 33, 41, 80
@@ -142,7 +143,7 @@ class Primitive:
         """What it needs beside operands and result while it runs."""
         return self._kept_bytes + self._fresh_bytes
 
-    def native_call(self, *addresses: int) -> tuple[Binding, tuple[int, Sequence[int]]]:
+    def native_call(self, *addresses: int) -> tuple[Binding, NativeCall]:
         """An execution as a call of a function, on data at these addresses.
 
         They are those of the result, of the operands and of a scratchpad if it needs one.

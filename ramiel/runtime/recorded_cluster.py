@@ -18,6 +18,7 @@ from .program import Cluster
 from .recorder import Recorder
 from .recording import Recording
 from .replay import Replay
+from .replay_plan import Block
 from .weights import Weights
 
 KEPT = 8
@@ -47,6 +48,11 @@ class RecordedCluster:
             return await self._function(*arguments, self._w, channels)
         return await self._record(kind, arguments, channels)
 
+    def recording_of(self, arguments: Sequence[Tensor], threads: int) -> Recording | None:
+        """What a call with these arguments does on so many threads, if that is known."""
+        kind = None if _needs_the_function(arguments) else self._kinds.get(_key(arguments, threads))
+        return None if kind is None else kind.recording
+
     def failures(self) -> list[str]:
         """Why calls of some kind are not replayed."""
         return [kind.failure for kind in self._kinds.values() if kind.failure is not None]
@@ -55,11 +61,7 @@ class RecordedCluster:
         """What calls like this one share; None: it must run as it is."""
         if _needs_the_function(arguments):
             return None
-        key = (
-            torch.get_num_threads(),
-            torch.is_inference_mode_enabled(),
-            *[(x.shape, x.stride(), x.dtype) for x in arguments],
-        )
+        key = _key(arguments, torch.get_num_threads())
         kind = self._kinds.get(key)
         if kind is None:
             with self._lock:
@@ -137,7 +139,7 @@ class _Kind:
         library = onednn()
         if recording is None or library is None:
             raise RuntimeError("there is nothing to replay")
-        return Replay(recording, library)
+        return Replay(recording, library, Block(recording))
 
 
 class _Log(Channels):
@@ -173,6 +175,11 @@ class _Again:
 
     async def recv(self, value: str, *, source: str) -> Tensor:
         return self._got[value, source]
+
+
+def _key(arguments: Sequence[Tensor], threads: int) -> Hashable:
+    places = [(x.shape, x.stride(), x.dtype) for x in arguments]
+    return threads, torch.is_inference_mode_enabled(), *places
 
 
 def _needs_the_function(arguments: Sequence[Tensor]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -93,13 +93,22 @@ class Recording:
     outputs: Any = None
     """A place for each tensor of what the cluster returned."""
 
-    def leaving(self) -> set[int]:
-        """The buffers whose tensors others hold when the cluster has ended."""
+    def leaving(self, neighbours: Collection[tuple[str, str]] = ()) -> set[int]:
+        """The buffers whose tensors others hold when the cluster has ended.
+
+        Messages to `neighbours`, each a value and a cluster, do not count.
+        """
         found = {place.buffer for place in places(self.outputs)}
         for step in self.steps:
-            if isinstance(step, Send):
+            if isinstance(step, Send) and (step.value, step.to) not in neighbours:
                 found |= {place.buffer for place in places(step.operand)}
         return found
+
+    def sent(self, neighbours: Collection[tuple[str, str]]) -> set[int]:
+        """The buffers that go to them."""
+        sends = [step for step in self.steps if isinstance(step, Send)]
+        found = [step.operand for step in sends if (step.value, step.to) in neighbours]
+        return {place.buffer for place in places(found)}
 
 
 def places(tree: Any) -> list[Place]:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor
 
-from .native_calls import NativeCalls
+from .native_calls import NativeCall, NativeCalls
 from .onednn import OneDNN
 from .primitive import Binding, allocate
-from .recording import Execution, Operation, Place, Receive, Recording, Send, mapped
-from .replay_plan import Action, Calls, Drop, New, actions_of, memory_of
+from .recording import (
+    Execution,
+    Operand,
+    Operation,
+    Place,
+    Receive,
+    Recording,
+    Send,
+    Step,
+    mapped,
+)
+from .replay_plan import Action, Block, Calls, Drop, Key, New, actions_of
 
 
 class Mailbox(Protocol):
@@ -27,30 +38,42 @@ class Mailbox(Protocol):
         ...
 
 
-class Replay:
-    """Memory and a table of calls, with which one call of a recording at a time is done again.
+@dataclass(frozen=True)
+class Links:
+    """Messages between replays that are places in memory: how each is posted, or waited for.
 
-    Buffers that primitives write lie in one arena.  What comes from outside, or leaves, is
-    elsewhere in each call: the memory objects that need its address get it then.
+    `inside`: the neighbour's memory that a received buffer is in, and where in it.
     """
 
-    def __init__(self, recording: Recording, library: OneDNN) -> None:
-        memory = memory_of(recording)
+    sends: Mapping[Key, NativeCall] = field(default_factory=dict[Key, NativeCall])
+    receives: Mapping[Key, NativeCall] = field(default_factory=dict[Key, NativeCall])
+    inside: Mapping[int, tuple[Block, int]] = field(default_factory=dict[int, tuple[Block, int]])
+
+
+class Replay:
+    """A table of calls, with which one call of a recording at a time is done again in a block.
+
+    What comes from outside the block, or leaves, is elsewhere in each call: the memory objects that
+    need its address get it then.
+    """
+
+    def __init__(
+        self, recording: Recording, library: OneDNN, block: Block, links: Links | None = None
+    ) -> None:
         self._buffers, self._set_data = recording.buffers, library.set_data
-        self._arena = torch.empty(memory.size, dtype=torch.uint8)
-        self._offsets = memory.buffers
+        self._block, self._links = block, links or Links()
+        self._inside = {buffer: (block, offset) for buffer, offset in block.offsets.items()}
+        self._inside.update(self._links.inside)
         self._tensors: list[Tensor | None] = [None] * len(recording.buffers)
         self._variables: list[list[tuple[int, int]]] = [[] for _ in recording.buffers]
         """For each buffer, memory objects that need its address, and how far behind it."""
         self._bindings: list[Binding] = []
-        calls = [
-            self._native_call(step, memory.scratchpads.get(index))
-            for index, step in enumerate(recording.steps)
-            if isinstance(step, Execution)
-        ]
-        self._calls = NativeCalls(calls)
-        self._actions = [self._ready(action) for action in actions_of(recording, memory)]
-        self._outputs = mapped(recording.outputs, self._in_arena)
+        calls = [self._native_call(index, step) for index, step in enumerate(recording.steps)]
+        self._calls = NativeCalls([call for call in calls if call is not None])
+        native = {id(s) for s, call in zip(recording.steps, calls, strict=True) if call is not None}
+        actions = actions_of(recording, self._inside, lambda step: id(step) in native)
+        self._actions = [self._ready(action) for action in actions]
+        self._outputs = mapped(recording.outputs, self._in_block)
 
     async def __call__(self, arguments: Sequence[Tensor], channels: Mailbox) -> Any:
         """What the cluster returns for these arguments."""
@@ -113,34 +136,51 @@ class Replay:
         return base.as_strided(place.shape, place.strides, start)
 
     def _ready(self, action: Action) -> Action:
-        """An action with the tensors that lie in the arena."""
-        if not isinstance(action, Operation):
-            return action
-        arguments, options = mapped((action.arguments, action.options), self._in_arena)
-        return Operation(action.function, arguments, options, action.results)
+        """An action with the tensors that lie in blocks."""
+        if isinstance(action, Operation):
+            arguments, options = mapped((action.arguments, action.options), self._in_block)
+            return Operation(action.function, arguments, options, action.results)
+        if isinstance(action, Send):
+            return Send(action.value, mapped(action.operand, self._in_block), action.to)
+        return action
 
-    def _in_arena(self, leaf: Any) -> Any:
-        if not isinstance(leaf, Place) or leaf.buffer not in self._offsets:
+    def _in_block(self, leaf: Any) -> Any:
+        if not isinstance(leaf, Place) or leaf.buffer not in self._inside:
             return leaf
-        start = (self._offsets[leaf.buffer] + leaf.offset) // leaf.dtype.itemsize
-        storage = self._arena.untyped_storage()
+        block, offset = self._inside[leaf.buffer]
+        start = (offset + leaf.offset) // leaf.dtype.itemsize
+        storage = block.data.untyped_storage()
         return torch.empty(0, dtype=leaf.dtype).set_(storage, start, leaf.shape, leaf.strides)
 
-    def _native_call(self, step: Execution, scratchpad: int | None) -> tuple[int, Sequence[int]]:
-        arena = self._arena.data_ptr()
+    def _native_call(self, index: int, step: Step) -> NativeCall | None:
+        """A step as an entry of the table, if it can be one."""
+        match step:
+            case Execution():
+                return self._execution(step, self._block.scratchpads.get(index))
+            case Send():
+                return self._links.sends.get((step.value, step.to))
+            case Receive():
+                return self._links.receives.get((step.value, step.source))
+            case Operation():
+                return None
+
+    def _execution(self, step: Execution, scratchpad: int | None) -> NativeCall:
         operands = (step.result, *step.operands)
-        addresses: list[int] = []
-        for operand in operands:
-            if isinstance(operand, Tensor):
-                addresses.append(operand.data_ptr())
-            else:
-                start = self._offsets.get(operand.buffer)
-                addresses.append(0 if start is None else arena + start + operand.offset)
+        addresses = list(map(self._address, operands))
         if scratchpad is not None:
-            addresses.append(arena + scratchpad)
+            addresses.append(self._block.data.data_ptr() + scratchpad)
         binding, call = step.primitive.native_call(*addresses)
         self._bindings.append(binding)
         for operand, variable in zip(operands, binding.variables, strict=False):
-            if isinstance(operand, Place) and operand.buffer not in self._offsets:
+            if isinstance(operand, Place) and operand.buffer not in self._inside:
                 self._variables[operand.buffer].append((variable, operand.offset))
         return call
+
+    def _address(self, operand: Operand) -> int:
+        """Where an operand is; 0 if each call says so."""
+        if isinstance(operand, Tensor):
+            return operand.data_ptr()
+        if operand.buffer not in self._inside:
+            return 0
+        block, offset = self._inside[operand.buffer]
+        return block.data.data_ptr() + offset + operand.offset

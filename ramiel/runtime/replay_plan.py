@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
+
+import torch
 
 from .arena import Lifetime, arena
 from .recording import Execution, Operation, Receive, Recording, Send, Step, places, places_of
@@ -35,43 +37,50 @@ class Drop:
 Action: TypeAlias = Calls | New | Drop | Operation | Send | Receive
 
 
-@dataclass(frozen=True)
-class Memory:
-    """The offset in the arena of each buffer that lies there, and of each step's scratchpad."""
-
-    buffers: dict[int, int]
-    scratchpads: dict[int, int]
-    size: int
+Key: TypeAlias = tuple[str, str]
+"""A message to one cluster or from it: the value, and the other cluster."""
 
 
-def memory_of(recording: Recording) -> Memory:
-    """Own buffers that nobody holds afterwards share an arena, by their lifetimes."""
-    leaving = recording.leaving()
-    inside = {
-        buffer: Lifetime(first, last, recording.buffers[buffer].size)
-        for buffer, (first, last) in _uses(recording).items()
-        if recording.buffers[buffer].is_own and buffer not in leaving
-    }
-    scratchpads = {
-        index: Lifetime(index, index, step.primitive.scratchpad_bytes)
-        for index, step in enumerate(recording.steps)
-        if isinstance(step, Execution) and step.primitive.scratchpad_bytes
-    }
-    offsets, size = arena([*inside.values(), *scratchpads.values()])
-    return Memory(
-        dict(zip(inside, offsets, strict=False)),
-        dict(zip(scratchpads, offsets[len(inside) :], strict=True)),
-        size,
-    )
+class Block:
+    """The memory of one replay: own buffers that nobody holds afterwards, and scratchpads.
+
+    They share bytes by their lifetimes; a buffer that goes to a neighbour's replay in this memory
+    keeps its own until the call ends.
+    """
+
+    def __init__(self, recording: Recording, neighbours: Collection[Key] = ()) -> None:
+        """`neighbours`: the messages that are no more than a place in this memory."""
+        self.offsets: dict[int, int] = {}
+        self.scratchpads: dict[int, int] = {}
+        """By the number of the step."""
+        leaving = recording.leaving(neighbours)
+        kept = recording.sent(neighbours)
+        lifetimes: list[Lifetime] = []
+        for buffer, (first, last) in uses_of(recording).items():
+            if recording.buffers[buffer].is_own and buffer not in leaving:
+                end = len(recording.steps) if buffer in kept else last
+                self.offsets[buffer] = len(lifetimes)
+                lifetimes.append(Lifetime(first, end, recording.buffers[buffer].size))
+        for index, step in enumerate(recording.steps):
+            if isinstance(step, Execution) and step.primitive.scratchpad_bytes:
+                self.scratchpads[index] = len(lifetimes)
+                lifetimes.append(Lifetime(index, index, step.primitive.scratchpad_bytes))
+        offsets, size = arena(lifetimes)
+        for places_in in (self.offsets, self.scratchpads):
+            places_in.update({key: offsets[number] for key, number in places_in.items()})
+        self.data = torch.empty(size, dtype=torch.uint8)
 
 
-def actions_of(recording: Recording, memory: Memory) -> list[Action]:
-    """The steps in their order, executions in a row at once.
+def actions_of(
+    recording: Recording, inside: Collection[int], is_native: Callable[[Step], bool]
+) -> list[Action]:
+    """The steps in their order, native ones in a row at once.
 
-    Tensors are dropped after their last step, except those that the cluster returns.
+    Tensors of buffers that are not `inside` the memory of replays are made before their first
+    step, and dropped after their last one, except those that the cluster returns.
     """
     returned = {place.buffer for place in places(recording.outputs)}
-    uses = {b: use for b, use in _uses(recording).items() if b not in memory.buffers}
+    uses = {b: use for b, use in uses_of(recording).items() if b not in inside}
     ends: dict[int, list[int]] = {}
     for buffer, (_, last) in uses.items():
         if buffer not in returned:
@@ -81,16 +90,16 @@ def actions_of(recording: Recording, memory: Memory) -> list[Action]:
     unneeded: list[int] = []
     for index, step in enumerate(recording.steps):
         new = [New(b) for b in _first_written(recording, step, index, uses)]
-        if (new or not isinstance(step, Execution)) and done > started:
+        if (new or not is_native(step)) and done > started:
             actions.append(Calls(started, done - started))
             started = done
         if unneeded and started == done:
             actions.append(Drop(tuple(unneeded)))
             unneeded = []
         actions += new
-        if isinstance(step, Execution):
+        if is_native(step):
             done += 1
-        else:
+        elif not isinstance(step, Execution):
             actions.append(step)
         unneeded += ends.get(index, [])
     if done > started:
@@ -107,7 +116,7 @@ def _first_written(
             yield buffer
 
 
-def _uses(recording: Recording) -> dict[int, tuple[int, int]]:
+def uses_of(recording: Recording) -> dict[int, tuple[int, int]]:
     """The first and the last step of each buffer that is used."""
     uses: dict[int, tuple[int, int]] = {}
     for index, step in enumerate(recording.steps):

@@ -10,7 +10,8 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -18,6 +19,7 @@ from .call import Call
 from .channels import Channels, run_blocking
 from .errors import CallAborted, ClosedError
 from .executor import Executor, Options, PendingCall
+from .neighbours import Neighbours
 from .preparation import Preparation
 from .program import Cluster, Program
 from .source_map import cluster_error
@@ -38,6 +40,7 @@ class ThreadsExecutor(Executor):
     def __init__(self, program: Program, options: Options) -> None:
         super().__init__(program, options)
         self._closed = False
+        self._neighbours = Neighbours(program, self.preparation.recorded)
         self._forget()
         _executors.add(self)
 
@@ -82,6 +85,7 @@ class ThreadsExecutor(Executor):
                 job = TeamCall(call, size, inputs, w, self.preparation, self._team_members)
                 self._started_team(size).queues[0].put(job)
                 return call
+            call.neighbourhood = self._neighbours.begin(call, inputs)
             jobs = [_Job(call, c, inputs, w, self.preparation) for c in self.program.clusters]
             for queue, job in zip(self._started().queues, jobs, strict=True):
                 queue.put(job)
@@ -153,9 +157,7 @@ class _Job:
             return
         try:
             with call.modes.entered():
-                outputs = run_blocking(
-                    self._preparation.started(self._cluster, self._inputs, self._w, self._channels)
-                )
+                outputs = run_blocking(self._started())
             self._channels.finish()
         except CallAborted:
             return
@@ -163,6 +165,13 @@ class _Job:
             call.end(cluster_error(self._cluster, error))
         else:
             call.add(outputs)
+
+    def _started(self) -> Coroutine[Any, Any, dict[str, Tensor]]:
+        neighbourhood = self._call.neighbourhood
+        if neighbourhood is None:
+            return self._preparation.started(self._cluster, self._inputs, self._w, self._channels)
+        arguments = [self._inputs[name] for name in self._cluster.reads]
+        return neighbourhood.run(self._cluster, arguments, self._channels)
 
 
 class _Channels(Channels):

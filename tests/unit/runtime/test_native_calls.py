@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ramiel.runtime import native_calls
+from ramiel.runtime import machine_code, native_calls
 from ramiel.runtime.native_calls import NativeCalls, native_loop
 
 FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_size_t] * 4)
@@ -77,9 +77,9 @@ def _refuse(address: int) -> None:
     raise OSError("forbidden")
 
 
-def test_python_calls_where_the_system_forbids_machine_code(
+def test_there_is_no_machine_code_where_the_system_forbids_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made: Callable[..., object] = native_loop.__wrapped__
-    monkeypatch.setattr(native_calls, "_make_executable", _refuse)
-    assert made() is None
+    made: Callable[[str], int | None] = machine_code.machine_code.__wrapped__
+    monkeypatch.setattr(machine_code, "_make_executable", _refuse)
+    assert made(native_calls.X86_64) is None

@@ -1,0 +1,166 @@
+"""Replays of all clusters of a program in one process: messages between them need no interpreter.
+
+A value that one cluster sends lies where the other one reads it, and a semaphore says when.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from torch import Tensor
+
+from .channels import Channels
+from .native_calls import NativeCall
+from .onednn import onednn
+from .program import Cluster, Message, Program
+from .recorded_cluster import RecordedCluster
+from .recording import Place, Receive, Recording, Send
+from .replay import Links, Replay
+from .replay_plan import Block, Key
+from .semaphores import Semaphores, functions
+
+Recordings: TypeAlias = Mapping[str, Recording]
+"""By the cluster's name."""
+
+
+class Neighbours:
+    """Gives each call of a program replays of its own, if all of its clusters are recorded."""
+
+    def __init__(self, program: Program, recorded: Mapping[str, RecordedCluster]) -> None:
+        self._program, self._recorded = program, recorded
+        self._free: dict[tuple[int, ...], list[Neighbourhood]] = {}
+        self._lock = threading.Lock()
+        several = len(program.clusters) > 1 and all(c.recorded for c in program.clusters)
+        self._is_possible = several and functions() is not None and onednn() is not None
+
+    def begin(self, call: object, inputs: Mapping[str, Tensor]) -> Neighbourhood | None:
+        """What a call with these inputs, in the modes of this thread, may run in."""
+        if not self._is_possible or len(self._recorded) < len(self._program.clusters):
+            return None
+        recordings: dict[str, Recording] = {}
+        for cluster in self._program.clusters:
+            arguments = [inputs[name] for name in cluster.reads]
+            recording = self._recorded[cluster.name].recording_of(arguments, cluster.width)
+            if recording is None:
+                return None
+            recordings[cluster.name] = recording
+        key = tuple(map(id, recordings.values()))
+        with self._lock:
+            free = self._free.get(key)
+            if free is None:
+                self._free = {key: []}  # of other calls there are few
+                free = self._free[key]
+            found = free.pop() if free else None
+        found = found or Neighbourhood(self._program, recordings, free)
+        found.call = call
+        return found
+
+
+class Neighbourhood:
+    """Replays for one call at a time, one for each cluster."""
+
+    def __init__(self, program: Program, recordings: Recordings, free: list[Neighbourhood]) -> None:
+        """`free`: where it goes when all clusters have ended."""
+        library = onednn()
+        assert library is not None
+        self._recordings, self._free = recordings, free
+        self._linked = {name: _linked(program, recordings, name) for name in recordings}
+        blocks = {
+            name: Block(recording, [(m.value, m.destination) for m in self._linked[name]])
+            for name, recording in recordings.items()
+        }
+        every = [message for linked in self._linked.values() for message in linked]
+        self._semaphores = Semaphores(len(every))
+        self._replays = {
+            name: Replay(recording, library, blocks[name], self._links(name, every, blocks))
+            for name, recording in recordings.items()
+        }
+        self._left = len(recordings)
+        self._lock = threading.Lock()
+        self.call: object = None
+        """The one that runs here now."""
+
+    async def run(
+        self, cluster: Cluster, arguments: Sequence[Tensor], channels: Channels
+    ) -> dict[str, Tensor]:
+        """The cluster's part of the call."""
+        for messages in self._linked.values():
+            for message in messages:
+                if message.source == cluster.name:
+                    channels.sending(message.value, message.destination)
+                if message.destination == cluster.name:
+                    channels.receiving(message.value, message.source)
+        outputs = await self._replays[cluster.name](arguments, channels)
+        with self._lock:
+            self._left -= 1
+            if self._left == 0:
+                self._left, self.call = len(self._replays), None
+                self._free.append(self)
+        return outputs
+
+    def abandon(self, call: object) -> None:
+        """If this call runs here, it has failed: clusters that wait go on, with any numbers."""
+        with self._lock:
+            if self.call is call:
+                self._left, self.call = -1, None  # so nobody uses it again
+                self._semaphores.release()
+
+    def _links(self, name: str, every: Sequence[Message], blocks: Mapping[str, Block]) -> Links:
+        sends: dict[Key, NativeCall] = {}
+        receives: dict[Key, NativeCall] = {}
+        inside: dict[int, tuple[Block, int]] = {}
+        for number, message in enumerate(every):
+            if message.source == name:
+                sends[message.value, message.destination] = self._semaphores.post(number)
+            if message.destination == name:
+                receives[message.value, message.source] = self._semaphores.wait(number)
+                place = _sent(self._recordings[message.source], message)
+                buffer = _received(self._recordings[name], message)
+                assert place is not None
+                assert buffer is not None
+                block = blocks[message.source]
+                inside[buffer] = block, block.offsets[place.buffer] + place.offset
+        return Links(sends, receives, inside)
+
+
+def _linked(program: Program, recordings: Recordings, source: str) -> list[Message]:
+    """The messages of a cluster that can be places in its memory.
+
+    Nobody may hold them when the call is over, on either side.
+    """
+    linked = [message for message in program.messages if message.source == source]
+    while True:
+        kept = recordings[source].leaving([(m.value, m.destination) for m in linked])
+        fewer = [message for message in linked if _can_be_linked(message, recordings, kept)]
+        if len(fewer) == len(linked):
+            return linked
+        linked = fewer
+
+
+def _can_be_linked(message: Message, recordings: Recordings, kept: set[int]) -> bool:
+    source, destination = recordings[message.source], recordings[message.destination]
+    place, buffer = _sent(source, message), _received(destination, message)
+    if place is None or buffer is None or buffer in destination.leaving():
+        return False
+    made = destination.buffers[buffer]
+    same = (place.shape, place.strides, place.dtype) == (made.shape, made.strides, made.dtype)
+    return same and source.buffers[place.buffer].is_own and place.buffer not in kept
+
+
+def _sent(recording: Recording, message: Message) -> Place | None:
+    for step in recording.steps:
+        if isinstance(step, Send) and (step.value, step.to) == (message.value, message.destination):
+            return step.operand if isinstance(step.operand, Place) else None
+    return None
+
+
+def _received(recording: Recording, message: Message) -> int | None:
+    for step in recording.steps:
+        if isinstance(step, Receive) and (step.value, step.source) == (
+            message.value,
+            message.source,
+        ):
+            return step.buffer
+    return None
