@@ -227,6 +227,7 @@ def _compile(
     parallelism = measure_parallelism(tasks.graph)
     algorithm = _algorithm(tasks, workers, options, machine)
     pipeline.run(f"cluster{{algorithm={algorithm} max-clusters={workers}}}")
+    machine = machine_of(find_program(module)) or machine
     report = _report(tasks, find_program(module), workers, machine)
     if options.duplicate and report.pays and not _is_moldable(find_program(module)):
         pipeline.run(DUPLICATE)
@@ -234,7 +235,7 @@ def _compile(
     verdict = _judge(pipeline, report, options)
     if options.batch != 1:
         verdict = _lay_out_batch(pipeline, options)
-    elif RECORD not in options.without:
+    elif _records(options):
         pipeline.run(RECORD)
     program = find_program(module)
     if package is not None:
@@ -255,6 +256,12 @@ def _compile(
     )
 
 
+def _records(options: Options) -> bool:
+    """Whether clusters are to be recorded."""
+    plain = options.portable or options.torch_compile or options.preset != "fast"
+    return not plain and options.batch == 1 and RECORD not in options.without
+
+
 def check_torch_compile(graph: GraphOp, options: Options) -> None:
     """Raises RamielError for what is not compiled by torch.compile."""
     if options.preset != "fast":
@@ -273,6 +280,7 @@ def estimate(pipeline: Pipeline, options: Options) -> str:
     """Run the cost model, then clone; returns the text of costs.json."""
     arguments = {"model": options.model, "costs": options.costs, "executor": options.executor}
     given = " ".join(f'{key}="{value}"' for key, value in arguments.items() if value is not None)
+    given += f" recorded={str(_records(options)).lower()}"
     pipeline.run(f"estimate-cost{{{given}}}")
     graph = _graph_of(pipeline.module)
     priced = [(op, cost) for op in graph.block.ops if (cost := cost_of(op)) is not None]

@@ -13,7 +13,7 @@ from ramiel.errors import RamielError
 from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.task_graph import MessageCost
 
-VERSION = 2
+VERSION = 3
 """Of the file's format."""
 FILE_VARIABLE = "RAMIEL_CALIBRATION"
 """The environment variable that names another file."""
@@ -58,6 +58,8 @@ class Calibration:
         dispatch_ns: a call of a small operator.
         slowdown: how many times longer operators take while 1, 2, … cores are busy.
         executors: by name.
+        linked_ns: a message between recorded clusters of the executor threads; None where they
+            need the interpreter for it.
 
     """
 
@@ -68,6 +70,7 @@ class Calibration:
     dispatch_ns: int
     slowdown: list[float]
     executors: Mapping[str, ExecutorCosts]
+    linked_ns: int | None = None
 
     def machine_for(self, executor: str, cores: int) -> Machine:
         """What the scheduler takes into account.  Raises RamielError for an unknown executor."""

@@ -72,8 +72,11 @@ def layout_of(graph: GraphOp) -> str:
     return " in channels_last" if changed else ""
 
 
-def kernels_of(graph: GraphOp, limits: Limits) -> list[Kernel]:
-    """The graph's operations in order, those over a limit refused."""
+def kernels_of(graph: GraphOp, limits: Limits, way: str = "") -> list[Kernel]:
+    """The graph's operations in order, those over a limit refused.
+
+    `way`: what tells their times from those of the same ones that run in another way.
+    """
     operations = [op for op in graph.block.ops if not _is_given(op) and op is not graph.output]
     last_use: dict[SSAValue, Operation] = {}
     for op in operations:
@@ -81,7 +84,7 @@ def kernels_of(graph: GraphOp, limits: Limits) -> list[Kernel]:
     for value in graph.output.values:
         last_use.pop(value, None)
     kernels: list[Kernel] = []
-    layout = layout_of(graph)
+    layout = layout_of(graph) + way
     for op in operations:
         done = [value for value in dict.fromkeys(op.operands) if last_use.get(value) is op]
         refusal = refusal_of(op, limits)

@@ -38,9 +38,9 @@ def machine_of(program: ProgramOperation) -> Machine | None:
 
 def machine_to_literal(machine: Machine) -> dict[str, Any]:
     """A machine as JSON, or as the attribute's content."""
-    cores = {} if machine.cores is None else {"cores": machine.cores}
+    known = {"cores": machine.cores, "linked_ns": machine.linked_ns}
     return {
-        **cores,
+        **{name: value for name, value in known.items() if value is not None},
         "slowdown": list(machine.slowdown),
         "message_ns": machine.message.latency_ns,
         "ns_per_byte": machine.message.ns_per_byte,

@@ -6,6 +6,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -16,10 +17,14 @@ from ramiel.costs.calibration import Calibration
 from ramiel.costs.messages import measure_executors
 from ramiel.costs.side_by_side import side_by_side, started_together
 from ramiel.runtime.model import EXECUTORS
+from ramiel.runtime.native_calls import NativeCalls
+from ramiel.runtime.semaphores import Semaphores, functions
 
 Step = Callable[[str], None]
 
 MATRIX = 1024
+HOPS, MEASURED = 200, 50
+"""Messages there and back in a row, and how often."""
 STREAM_FLOATS = 1 << 23
 """32 MiB: larger than the caches that one core has for itself."""
 
@@ -45,6 +50,7 @@ def calibrate(step: Step = lambda what: None, executors: Iterable[str] = EXECUTO
         dispatch_ns=dispatch,
         slowdown=by_each_width(widths, slowdown),
         executors=measure_executors(step, executors),
+        linked_ns=measure_linked_message(),
     )
 
 
@@ -106,6 +112,32 @@ def measure_slowdown(busy: int) -> float:
         together = started_together([kernel] * busy)
         factors.append(statistics.median([t for times in together for t in times]) / alone)
     return max(1.0, math.prod(factors) ** (1 / len(factors)))
+
+
+def measure_linked_message() -> int | None:
+    """The ns from a post in one table of native calls to the end of a wait in another.
+
+    None where there are none.
+    """
+    if functions() is None:
+        return None
+    semaphores = Semaphores(2)
+    there, back = semaphores.post(0), semaphores.post(1)
+    tables = [
+        NativeCalls([there, semaphores.wait(1)] * HOPS),
+        NativeCalls([semaphores.wait(0), back] * HOPS),
+    ]
+
+    def run(table: NativeCalls) -> list[float]:
+        times: list[float] = []
+        for _ in range(MEASURED):
+            started = time.perf_counter_ns()
+            table.run(0, 2 * HOPS)
+            times.append((time.perf_counter_ns() - started) / (2 * HOPS))
+        return times
+
+    times = started_together([partial(run, table) for table in tables])[0]
+    return max(1, round(statistics.median(times)))
 
 
 def _convolution() -> list[float]:

@@ -51,6 +51,7 @@ class Request:
         cores: costs are wanted for the widths 1 to `cores`.
         executor: whose messages and calls count.
         limits: for models that run operations.
+        recorded: the clusters are to be recorded, where they can be.
 
     """
 
@@ -59,6 +60,7 @@ class Request:
     cores: int = 1
     executor: str = "threads"
     limits: Limits = field(default_factory=Limits)
+    recorded: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
+from typing import TypeVar
 
 from xdsl.ir import Operation
 
@@ -21,7 +22,6 @@ from ramiel.costs.calibration import this_machine
 from ramiel.costs.kernels import (
     Inputs,
     Kernel,
-    Runner,
     bytes_alive,
     kernels_of,
     refusal_of_inputs,
@@ -29,8 +29,10 @@ from ramiel.costs.kernels import (
 from ramiel.costs.measurements import Measurements
 from ramiel.costs.measuring import by_each_width
 from ramiel.costs.model import Estimate, Request
+from ramiel.costs.replayed import ReplayedRunner
 from ramiel.costs.roofline import roofline_costs
 from ramiel.costs.side_by_side import side_by_side, started_together
+from ramiel.recordable import is_recordable
 from ramiel.remarks import remark
 from ramiel.runtime.memory import give_back_memory, keep_freed_memory
 
@@ -44,6 +46,10 @@ DOUBTFUL = 1.25
 AGAIN = 2
 """How often, at most."""
 
+REPLAYED = " replayed"
+"""What tells the times of recorded kernels from others."""
+
+Result = TypeVar("Result")
 Times = Mapping[str, int]
 """Kernel key → ns; 0 for what cannot be run."""
 
@@ -61,6 +67,8 @@ def estimate(request: Request) -> Estimate:
     # Only threads share an interpreter, whose lock is most of what they wait for.
     shared = request.executor == "threads"
     slowdown = profiler.measure_slowdown(by_width[1]) if shared else None
+    if shared and profiler.is_recorded:
+        machine = replace(machine, linked_ns=calibration.linked_ns)
     if profiler.measured:
         give_back_memory()
         measurements.save()
@@ -97,7 +105,8 @@ class Profiler:
         limits = request.limits
         self.request, self.measurements = request, measurements
         self.deadline = time.perf_counter() + limits.seconds
-        self.kernels = kernels_of(request.graph, limits)
+        self.is_recorded = request.recorded and is_recordable(request.graph.block)
+        self.kernels = kernels_of(request.graph, limits, REPLAYED if self.is_recorded else "")
         self.shared_bytes, self.run_bytes = bytes_alive(request.graph, self.kernels)
         if self.shared_bytes + self.run_bytes > limits.total_bytes:
             self.refuse(f"the model needs more than {limits.total_bytes} bytes")
@@ -166,6 +175,8 @@ class Profiler:
         return self.measurements.slowdown[name]
 
     def _slowdown_once(self, alone: Times) -> float | None:
+        if self.is_recorded:
+            return self._replayed_slowdown()
         runs = [self._rounds(self.deadline) for _ in range(self.request.cores)]
         rounds = [one for several in self._run(runs, 1) for one in several]
         together = medians(self.kernels, rounds)
@@ -173,6 +184,15 @@ class Profiler:
         if not both:
             return None
         return sum(together[key] for key in both) / max(1, sum(alone[key] for key in both))
+
+    def _replayed_slowdown(self) -> float | None:
+        """Of whole replays, whose kernels need no interpreter."""
+        runners = [self._runner() for _ in range(self.request.cores)]
+        alone = self._run([runners[0].whole], 1)[0]
+        together = self._run([runner.whole for runner in runners], 1)
+        if alone is None or None in together:
+            return None
+        return statistics.median([ns for ns in together if ns is not None]) / alone
 
     def _failures(self) -> dict[str, int]:
         """0 for kernels that turned out not to run, so that they are not tried each time."""
@@ -187,9 +207,7 @@ class Profiler:
         total = self.shared_bytes + self.run_bytes + more
         return total <= limits.total_bytes and more <= limits.extra_bytes
 
-    def _run(
-        self, functions: Sequence[Callable[[], list[list[int | None]]]], width: int
-    ) -> list[list[list[int | None]]]:
+    def _run(self, functions: Sequence[Callable[[], Result]], width: int) -> list[Result]:
         self.measured = True
         if len(functions) == 1:
             return side_by_side(functions, width)
@@ -197,9 +215,7 @@ class Profiler:
 
     def _rounds(self, deadline: float) -> Callable[[], list[list[int | None]]]:
         """Runs of the graph until the deadline; the first warms up, unless it is the only one."""
-        if self._inputs is None:
-            self._inputs = Inputs(self.request.graph)
-        runner = Runner(self.kernels, self._inputs)
+        runner = self._runner()
 
         def run() -> list[list[int | None]]:
             first = runner.run(self.deadline)
@@ -209,6 +225,11 @@ class Profiler:
             return rounds or [first]
 
         return run
+
+    def _runner(self) -> ReplayedRunner:
+        if self._inputs is None:
+            self._inputs = Inputs(self.request.graph)
+        return ReplayedRunner(self.kernels, self._inputs, self.is_recorded)
 
 
 def medians(kernels: Sequence[Kernel], rounds: Sequence[Sequence[int | None]]) -> dict[str, int]:

@@ -76,7 +76,7 @@ class RecordedCluster:
         recorder = Recorder(arguments, self._w.values())
         log = _Log(channels, recorder)
         try:
-            outputs = await _watched(self._function(*arguments, self._w, log), recorder)
+            outputs = await _watched(self._function(*recorder.arguments, self._w, log), recorder)
         except BaseException:
             kind.is_recording = False
             raise
@@ -158,9 +158,8 @@ class _Log(Channels):
 
     async def recv(self, value: str, *, source: str) -> Tensor:
         tensor = await _unwatched(self._channels.recv(value, source=source), self._recorder)
-        self._recorder.received(value, source, tensor)
         self.got[value, source] = tensor
-        return tensor
+        return self._recorder.received(value, source, tensor)
 
 
 class _Again:

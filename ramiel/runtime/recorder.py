@@ -40,9 +40,10 @@ class Recorder(TorchDispatchMode):
         self._reading = _Reading(self)
         self._storages = Storages(weights)
         self.recording = Recording(self._storages.buffers)
+        self.arguments = list(arguments)
+        """What the cluster is to be given: copies of those that share memory with others."""
         with self._writing():
-            for argument in arguments:
-                self._storages.add_given(argument)
+            self.arguments = [self._storages.given(argument) for argument in arguments]
 
     @contextmanager
     def watching(self) -> Generator[None]:
@@ -68,12 +69,14 @@ class Recorder(TorchDispatchMode):
         with self._writing():
             self.recording.steps.append(Send(value, mapped(tensor, self._operand), to))
 
-    def received(self, value: str, source: str, tensor: Any) -> None:
-        """The cluster has received a value."""
+    def received(self, value: str, source: str, tensor: Any) -> Any:
+        """The cluster has received a value: what it is to be given in its place."""
         with self._writing():
             if type(tensor) is not Tensor:
                 raise Unrecordable(f"{value!r} is no plain tensor")
-            self.recording.steps.append(Receive(value, source, self._storages.add_given(tensor)))
+            self.recording.steps.append(Receive(value, source, len(self._storages.buffers)))
+            return self._storages.given(tensor)
+        return tensor
 
     def returned(self, outputs: Any) -> None:
         """The cluster has ended."""

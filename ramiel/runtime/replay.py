@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from time import perf_counter_ns
 from typing import Any, Protocol, cast
 
 import torch
@@ -58,8 +59,14 @@ class Replay:
     """
 
     def __init__(
-        self, recording: Recording, library: OneDNN, block: Block, links: Links | None = None
+        self,
+        recording: Recording,
+        library: OneDNN,
+        block: Block,
+        links: Links | None = None,
+        in_rows: bool = True,
     ) -> None:
+        """`in_rows`: native calls that follow each other are made at once."""
         self._buffers, self._set_data = recording.buffers, library.set_data
         self._block, self._links = block, links or Links()
         self._inside = {buffer: (block, offset) for buffer, offset in block.offsets.items()}
@@ -71,7 +78,7 @@ class Replay:
         calls = [self._native_call(index, step) for index, step in enumerate(recording.steps)]
         self._calls = NativeCalls([call for call in calls if call is not None])
         native = {id(s) for s, call in zip(recording.steps, calls, strict=True) if call is not None}
-        actions = actions_of(recording, self._inside, lambda step: id(step) in native)
+        actions = actions_of(recording, self._inside, lambda step: id(step) in native, in_rows)
         self._actions = [self._ready(action) for action in actions]
         self._outputs = mapped(recording.outputs, self._in_block)
 
@@ -83,22 +90,49 @@ class Replay:
             match action:
                 case Calls():
                     self._calls.run(action.start, action.count)
-                case New():
-                    made = self._buffers[action.buffer]
-                    self._bind(action.buffer, allocate(made.shape, made.strides, made.dtype))
-                case Drop():
-                    for buffer in action.buffers:
-                        self._tensors[buffer] = None
-                case Operation():
-                    self._operate(action)
                 case Send():
                     channels.send(action.value, self._found(action.operand), to=action.to)
                 case Receive():
                     tensor = await channels.recv(action.value, source=action.source)
                     self._bind(action.buffer, self._as_recorded(action.buffer, tensor))
+                case _:
+                    self._act(action)
         outputs = self._found(self._outputs)
         self._tensors = [None] * len(self._tensors)
         return outputs
+
+    def times(self, arguments: Sequence[Tensor]) -> list[int]:
+        """The ns that each step takes, or row of steps, if there are no messages."""
+        for buffer, argument in enumerate(arguments):
+            self._bind(buffer, argument)
+        times: list[int] = []
+        for action in self._actions:
+            started = perf_counter_ns()
+            if isinstance(action, Calls):
+                self._calls.run(action.start, action.count)
+            else:
+                self._act(action)
+            if isinstance(action, Calls | Operation):
+                times.append(perf_counter_ns() - started)
+        self._tensors = [None] * len(self._tensors)
+        return times
+
+    def run_none(self) -> None:
+        """Enter and leave machine code, to see what that takes."""
+        self._calls.run(0, 0)
+
+    def _act(self, action: Action) -> None:
+        match action:
+            case New():
+                made = self._buffers[action.buffer]
+                self._bind(action.buffer, allocate(made.shape, made.strides, made.dtype))
+            case Drop():
+                for buffer in action.buffers:
+                    self._tensors[buffer] = None
+            case Operation():
+                self._operate(action)
+            case _:
+                raise TypeError(f"{action} is nothing that a replay does on its own")
 
     def _operate(self, operation: Operation) -> None:
         arguments, options = self._found(operation.arguments), self._found(operation.options)

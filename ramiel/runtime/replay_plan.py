@@ -72,9 +72,12 @@ class Block:
 
 
 def actions_of(
-    recording: Recording, inside: Collection[int], is_native: Callable[[Step], bool]
+    recording: Recording,
+    inside: Collection[int],
+    is_native: Callable[[Step], bool],
+    in_rows: bool = True,
 ) -> list[Action]:
-    """The steps in their order, native ones in a row at once.
+    """The steps in their order, native ones in a row at once, if `in_rows`.
 
     Tensors of buffers that are not `inside` the memory of replays are made before their first
     step, and dropped after their last one, except those that the cluster returns.
@@ -90,7 +93,7 @@ def actions_of(
     unneeded: list[int] = []
     for index, step in enumerate(recording.steps):
         new = [New(b) for b in _first_written(recording, step, index, uses)]
-        if (new or not is_native(step)) and done > started:
+        if (new or not in_rows or not is_native(step)) and done > started:
             actions.append(Calls(started, done - started))
             started = done
         if unneeded and started == done:

@@ -37,12 +37,17 @@ class Storages:
         """What is the same in every call."""
         self._constants.add(self._identity(tensor))
 
-    def add_given(self, tensor: Tensor) -> int:
-        """An argument or a message: the cluster must not write to it."""
+    def given(self, tensor: Tensor) -> Tensor:
+        """Add an argument or a message, which the cluster must not write to.
+
+        In other calls it may have memory of its own: a copy has, where it shares that of others.
+        """
         if self.is_known(tensor):
-            raise Unrecordable("two values share memory")
+            own = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype)
+            tensor = own.copy_(tensor)
         self._given.add(len(self.buffers))
-        return self.add(tensor, is_own=False)
+        self.add(tensor, is_own=False)
+        return tensor
 
     def add(self, tensor: Tensor, is_own: bool) -> int:
         """A new buffer with this tensor as its base, see Buffer."""

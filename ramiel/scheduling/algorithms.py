@@ -111,17 +111,23 @@ def schedule_widths(
     if name == MOLDABLE and not any(len(group) > 1 for group in together):
         if machine is not None:  # a call starts and ends once, not in each stretch
             machine = replace(machine, call_ns=0, serial_call_ns=0)
-        found = moldable(graph, message, cores, _lanes(len(graph), machine), machine)
+        found = moldable(graph, message, cores, _lanes(len(graph)), machine)
         return found.clusters, found.widths
     narrow = "portfolio" if name == MOLDABLE else name
     clusters = schedule(narrow, graph, message, cores, together, machine)
     return clusters, [1] * len(clusters)
 
 
-def _lanes(tasks: int, machine: Machine | None) -> Scheduler:
+def _lanes(tasks: int) -> Scheduler:
     """The portfolio for stretches of a graph of so many tasks, which share its budget of trials."""
 
-    def share(graph: TaskGraph, message: MessageCost, workers: int | None = None) -> Clusters:
+    def share(
+        graph: TaskGraph,
+        message: MessageCost,
+        workers: int | None = None,
+        *,
+        machine: Machine | None = None,
+    ) -> Clusters:
         budget = min(TRIAL_TASKS, 2 * TRIAL_TASKS * len(graph) // max(tasks, 1))
         return portfolio(graph, message, workers, machine, budget)
 

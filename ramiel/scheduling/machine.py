@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ramiel.scheduling.task_graph import MessageCost
 
@@ -20,6 +20,8 @@ class Machine:
         send_ns, receive_ns: what of that the sender and the reader spend in time of their own.
         send_ns_per_byte: what the sender spends beside that for each byte, if it copies them.
         call_ns, serial_call_ns: start and end of a call, with several workers and with one.
+        linked_ns: a message where all workers have one core and replay what was recorded: it is a
+            place in memory; None where that cannot be.
 
     Raises ValueError for less than one core, a slowdown below 1 and a negative time.
 
@@ -33,6 +35,7 @@ class Machine:
     send_ns_per_byte: float = 0.0
     call_ns: int = 0
     serial_call_ns: int = 0
+    linked_ns: int | None = None
 
     def __post_init__(self) -> None:
         if self.cores is not None and self.cores < 1:
@@ -40,8 +43,23 @@ class Machine:
         if not self.slowdown or min(self.slowdown) < 1:
             raise ValueError("busy cores cannot make each other faster")
         times = (self.send_ns, self.receive_ns, self.call_ns, self.serial_call_ns)
+        times = (*times, self.linked_ns or 0)
         if min(*times, self.send_ns_per_byte) < 0:
             raise ValueError("a message or a call cannot cost less than nothing")
+
+    def of_lanes(self) -> Machine:
+        """The machine where all workers have one core."""
+        if self.linked_ns is None:
+            return self
+        own = self.linked_ns // 2
+        return replace(
+            self,
+            message=MessageCost(self.linked_ns, 0.0),
+            send_ns=own,
+            receive_ns=own,
+            send_ns_per_byte=0.0,
+            linked_ns=None,
+        )
 
     def slowdown_with(self, busy: int) -> float:
         """How many times longer a task takes while that many cores are busy."""

@@ -8,16 +8,29 @@ tasks is that of Turek, Wolf and Yu (SPAA 1992), with two widths.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TypeAlias
+from typing import Protocol
 
 from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
 
-Scheduler: TypeAlias = Callable[[TaskGraph, MessageCost, int | None], Clusters]
+
+class Scheduler(Protocol):
+    """Makes clusters of tasks, at most so many, for workers of one core on a machine."""
+
+    def __call__(
+        self,
+        graph: TaskGraph,
+        message: MessageCost,
+        workers: int | None = None,
+        *,
+        machine: Machine | None = None,
+    ) -> Clusters:
+        """The clusters, each in its order."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -68,7 +81,7 @@ class _Lanes:
         part = TaskGraph([graph.costs[task] for task in tasks], edges)
         if len(tasks) == 1:
             return [tasks], part.costs[0]
-        clusters = self.scheduler(part, self.message, self.cores)
+        clusters = self.scheduler(part, self.message, self.cores, machine=self.machine)
         time = simulate(part, clusters, self.message, self.machine).makespan
         return [[tasks[i] for i in cluster] for cluster in clusters], time
 
@@ -84,16 +97,18 @@ def moldable(
 
     `scheduler` makes the clusters of what runs side by side.  On a machine the busy cores of those
     slow each other down; what a wide operation takes was measured with all its cores busy.  It is
-    one whose call costs nothing, since that starts and ends once, not in each stretch.  Raises
-    ValueError for less than one core.
+    one whose call costs nothing, since that starts and ends once, not in each stretch.  Where
+    nothing is wide, messages may cost less there.  Raises ValueError for less than one core.
     """
     if cores < 1:
         raise ValueError(f"a schedule needs at least one core, not {cores}")
     parts = stretches(graph)
-    lanes = _Lanes(graph, message, cores, scheduler, machine)
-    kinds = _kinds(lanes, parts)
-    choices = [[True] * len(parts), [False] * len(parts), kinds]
-    schedules = [_schedule(lanes, parts, kind) for kind in choices]
+    lanes = only_lanes = _Lanes(graph, message, cores, scheduler, machine)
+    if machine is not None and machine.of_lanes() != machine and message == machine.message:
+        alone = machine.of_lanes()
+        only_lanes = _Lanes(graph, alone.message, cores, scheduler, alone)
+    choices = [[True] * len(parts), [False] * len(parts), _kinds(lanes, parts)]
+    schedules = [_schedule(lanes if any(kinds) else only_lanes, parts, kinds) for kinds in choices]
     # Of those that take as long, the one with fewer clusters.
     return min(schedules, key=lambda schedule: (schedule.makespan, len(schedule.clusters)))
 

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
 from xdsl.passes import ModulePass
 
 from ramiel.cores import available_cores
-from ramiel.costs.machine import machine_of
+from ramiel.costs.machine import machine_of, set_machine
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.task_cores import CORES
 from ramiel.errors import RamielError
@@ -62,25 +62,30 @@ class Cluster(ModulePass):
         tasks = read_tasks(operations, [operations])
         machine = machine_of(graph)
         message = message_cost(self.message_ns, tasks, self.message_ns_per_byte, machine)
-        clusters, widths = self._clusters(tasks, message, machine)
-        timeline = simulate(tasks.graph, clusters, message, machine, widths)
+        clusters, widths = self._moldable(tasks, message, machine)
+        if not widths:
+            if machine is not None and message == machine.message:
+                machine = machine.of_lanes()
+                message = machine.message
+                set_machine(graph, machine)
+            clusters = clusters or schedule(
+                self.algorithm, tasks.graph, message, self.max_clusters, tasks.ordered, machine
+            )
+            clusters = by_first_start(clusters, simulate(tasks.graph, clusters, message))
+        timeline = simulate(tasks.graph, clusters, message, machine, widths or None)
         outputs = graph.output.values
-        program = replace_program(graph, tasks, clusters, outputs, timeline, widths=widths or ())
-        if widths is not None:
+        program = replace_program(graph, tasks, clusters, outputs, timeline, widths=widths)
+        if widths:
             program.attributes[CORES] = IntegerAttr(max(widths), i64)
 
-    def _clusters(
+    def _moldable(
         self, tasks: Tasks, message: MessageCost, machine: Machine | None
-    ) -> tuple[Clusters, list[int] | None]:
-        """The clusters and, if they are not all one core wide, their widths."""
-        graph, limit = tasks.graph, self.max_clusters
+    ) -> tuple[Clusters, list[int]]:
+        """The clusters of a moldable schedule and, if they are not all one core wide, widths."""
         if self.algorithm != MOLDABLE:
-            clusters = schedule(self.algorithm, graph, message, limit, tasks.ordered, machine)
-        else:
-            cores = limit or available_cores()
-            clusters, widths = schedule_widths(
-                MOLDABLE, graph, message, cores, tasks.ordered, machine
-            )
-            if max(widths, default=1) > 1:
-                return clusters, widths
-        return by_first_start(clusters, simulate(graph, clusters, message)), None
+            return [], []
+        cores = self.max_clusters or available_cores()
+        clusters, widths = schedule_widths(
+            MOLDABLE, tasks.graph, message, cores, tasks.ordered, machine
+        )
+        return clusters, widths if max(widths, default=1) > 1 else []

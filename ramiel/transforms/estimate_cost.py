@@ -31,6 +31,7 @@ class EstimateCost(ModulePass):
         cores: the widest that a cost is wanted for; None for the cores that may be used.
         executor: whose messages and calls the graph's attribute `machine` describes.
         seconds, mebibytes: what a profile may take.
+        recorded: measure operations as a recorded cluster replays them, see record-clusters.
 
     Raises RamielError for an unknown model and for a file that holds no costs.
     """
@@ -43,6 +44,7 @@ class EstimateCost(ModulePass):
     executor: str = "threads"
     seconds: int = int(Limits().seconds)
     mebibytes: int = Limits().total_bytes // MEBIBYTE
+    recorded: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.cores is not None and self.cores < 1:
@@ -61,7 +63,9 @@ class EstimateCost(ModulePass):
                 continue
             limits = Limits(seconds=self.seconds, total_bytes=self.mebibytes * MEBIBYTE)
             cores = self.cores if self.cores is not None else available_cores()
-            estimate = model(Request(graph, tasks, cores, self.executor, limits))
+            estimate = model(
+                Request(graph, tasks, cores, self.executor, limits, recorded=self.recorded)
+            )
             attach(estimate.costs)
             if estimate.machine is not None:
                 set_machine(graph, estimate.machine)

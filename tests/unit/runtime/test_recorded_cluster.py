@@ -188,9 +188,10 @@ def test_a_call_that_fails_is_recorded_the_next_time() -> None:
 
 
 async def left(x: Tensor, w: Weights, channels: Channels) -> dict[str, Tensor]:
-    """Sends a view of what it goes on to use, and waits for an answer."""
+    """Sends views of what it goes on to use, and waits for an answer."""
     y = torch.relu(x)
     channels.send("half", y[:, :4], to="right")
+    channels.send("rest", y[:, 3:], to="right")
     z = y + y
     answer = await channels.recv("answer", source="right")
     return {"left": torch.cat([z, answer], 1)}
@@ -200,15 +201,19 @@ async def right(x: Tensor, w: Weights, channels: Channels) -> dict[str, Tensor]:
     """Sends back what it makes of that, and of its own argument."""
     own = torch.sigmoid(x)
     half = await channels.recv("half", source="left")
-    answer = half * own[:, :4]
-    channels.send("answer", answer, to="left")
+    rest = await channels.recv("rest", source="left")
+    answer = half * own[:, :4] + rest[:, 1:]
+    channels.send("answer", answer + 0, to="left")
     return {"right": answer, "half": half}
 
 
 PAIR = Program(
     "pair",
     [Cluster(f, ("x",), 1, _prepare, True) for f in (left, right)],
-    [Message("half", "left", "right"), Message("answer", "right", "left")],
+    [
+        *(Message(name, "left", "right") for name in ("half", "rest")),
+        Message("answer", "right", "left"),
+    ],
 )
 
 
@@ -218,7 +223,7 @@ def test_messages_are_sent_and_received(kind: type[Executor]) -> None:
 
     def expected(x: Tensor) -> dict[str, Tensor]:
         y = torch.relu(x)
-        answer = y[:, :4] * torch.sigmoid(x)[:, :4]
+        answer = y[:, :4] * torch.sigmoid(x)[:, :4] + y[:, 4:]
         return {"left": torch.cat([y + y, answer], 1), "right": answer, "half": y[:, :4]}
 
     def check(found: Mapping[str, Tensor], seed: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,14 +95,13 @@ def test_the_wide_worker_runs_alone(graph: TaskGraph) -> None:
 
 def test_branches_that_slow_each_other_down_run_wide() -> None:
     slow = Machine(cores=2, slowdown=(1.0, 1.9), message=FREE)
-    lanes = partial(portfolio, machine=slow)
     graph = TaskGraph(
         # Side by side 2 and 3 take 190 on that machine, wide one after the other 160.
         [(100, 50), (100, 80), (100, 80), (10, 10)],
         [(0, 1, 1), (0, 2, 1), (1, 3, 1), (2, 3, 1)],
     )
     assert moldable(graph, FREE, 2, portfolio).widths == [2, 1, 1]
-    assert moldable(graph, FREE, 2, lanes, slow).widths == [2]
+    assert moldable(graph, FREE, 2, portfolio, slow).widths == [2]
 
 
 def test_the_portfolio_stays_on_one_worker_where_busy_cores_gain_nothing() -> None:
