@@ -173,7 +173,7 @@ def _choose_kernels(options: Options) -> str:
     """The pass, which measures where costs are measured."""
     measure = str(options.model == "profile").lower()
     costs = "" if options.costs is None else f' costs="{options.costs}"'
-    return f"{CHOOSE}{{measure={measure}{costs}}}"
+    return f"{CHOOSE}{{measure={measure}{costs} recorded={str(_records(options)).lower()}}}"
 
 
 def lower_model(

@@ -12,6 +12,7 @@ import torch
 from ramiel.costs.kernels import MISSING, key_of, refusal_of, stand_in
 from ramiel.costs.measurements import Measurements
 from ramiel.costs.model import Limits
+from ramiel.costs.replayed import REPLAYED, replay_of
 from ramiel.costs.side_by_side import side_by_side
 from ramiel.dialects.dataflow import WeightOp
 from ramiel.operators.evaluation import evaluate, expression_function
@@ -26,8 +27,13 @@ GAIN = 1.04
 """By how much one must be faster to go before the first, which is usually the fastest."""
 
 
-def fastest(choices: Sequence[Sequence[Candidate]], cores: int) -> list[Candidate]:
-    """Of each choice the candidate with the least product of times on 1 core and on all."""
+def fastest(
+    choices: Sequence[Sequence[Candidate]], cores: int, recorded: bool = False
+) -> list[Candidate]:
+    """Of each choice the candidate with the least product of times on 1 core and on all.
+
+    `recorded`: as a recorded cluster replays it.
+    """
     measurements = Measurements.load()
     deadline = time.perf_counter() + SECONDS
     widths = sorted({1, cores})
@@ -36,12 +42,14 @@ def fastest(choices: Sequence[Sequence[Candidate]], cores: int) -> list[Candidat
         known = measurements.at_width(width)
         missing: dict[str, Candidate] = {}
         for candidate in (item for items in choices for item in items if _may_run(item, items[0])):
-            key = _key(candidate)
+            key = _key(candidate, recorded)
             if key not in known and key not in missing:
                 missing[key] = candidate
         if missing:
             share = (deadline - time.perf_counter()) / (len(widths) - widths.index(width))
-            times = side_by_side([_timing(missing, time.perf_counter() + share)], width)[0]
+            times = side_by_side([_timing(missing, time.perf_counter() + share, recorded)], width)[
+                0
+            ]
             known.update(times)
             measured = True
     if measured:
@@ -50,7 +58,7 @@ def fastest(choices: Sequence[Sequence[Candidate]], cores: int) -> list[Candidat
     at_widths = [measurements.at_width(width) for width in widths]
 
     def score(candidate: Candidate) -> float:
-        key = _key(candidate)
+        key = _key(candidate, recorded)
         return math.prod(times.get(key, 0) for times in at_widths) or math.inf
 
     return [_best(items, score, GAIN ** len(widths)) for items in choices]
@@ -74,11 +82,13 @@ def _may_run(candidate: Candidate, first: Candidate) -> bool:
     return not plain or flops is None or flops(candidate.call) <= MOST_PLAIN_FLOPS
 
 
-def _key(candidate: Candidate) -> str:
-    return f"{key_of(candidate.call)} alone"
+def _key(candidate: Candidate, recorded: bool) -> str:
+    return f"{key_of(candidate.call)} alone{REPLAYED if recorded else ''}"
 
 
-def _timing(candidates: dict[str, Candidate], deadline: float) -> Callable[[], dict[str, int]]:
+def _timing(
+    candidates: dict[str, Candidate], deadline: float, recorded: bool
+) -> Callable[[], dict[str, int]]:
     def run() -> dict[str, int]:
         times: dict[str, int] = {}
         for key, candidate in candidates.items():
@@ -87,7 +97,9 @@ def _timing(candidates: dict[str, Candidate], deadline: float) -> Callable[[], d
             try:
                 function, operands = _prepared(candidate)
                 with torch.inference_mode():
-                    times[key] = _least_ns(function, operands)
+                    replay = replay_of(function, operands) if recorded else None
+                    timed = _timed(function, operands) if replay is None else replay
+                    times[key] = _least_ns(timed)
             except (RuntimeError, ValueError, TypeError):
                 times[key] = 0  # it does not run here
         return times
@@ -113,13 +125,20 @@ def _prepared(candidate: Candidate) -> tuple[Callable[..., Any], list[Any]]:
     return expression_function(call), operands
 
 
-def _least_ns(function: Callable[..., Any], operands: Sequence[Any]) -> int:
-    for _ in range(3):
+def _timed(function: Callable[..., Any], operands: Sequence[Any]) -> Callable[[], int]:
+    def run() -> int:
+        started = time.perf_counter_ns()
         function(*operands)
+        return time.perf_counter_ns() - started
+
+    return run
+
+
+def _least_ns(timed: Callable[[], int]) -> int:
+    for _ in range(3):
+        timed()
     samples: list[int] = []
     deadline = time.perf_counter() + SECONDS_EACH
     while len(samples) < 3 or time.perf_counter() < deadline:
-        started = time.perf_counter_ns()
-        function(*operands)
-        samples.append(time.perf_counter_ns() - started)
+        samples.append(timed())
     return min(samples)

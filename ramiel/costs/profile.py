@@ -29,7 +29,7 @@ from ramiel.costs.kernels import (
 from ramiel.costs.measurements import Measurements
 from ramiel.costs.measuring import by_each_width
 from ramiel.costs.model import Estimate, Request
-from ramiel.costs.replayed import ReplayedRunner
+from ramiel.costs.replayed import REPLAYED, ReplayedRunner
 from ramiel.costs.roofline import roofline_costs
 from ramiel.costs.side_by_side import side_by_side, started_together
 from ramiel.recordable import is_recordable
@@ -45,9 +45,6 @@ DOUBTFUL = 1.25
 """Where two cores gain less than that, they are measured again: others may have used one."""
 AGAIN = 2
 """How often, at most."""
-
-REPLAYED = " replayed"
-"""What tells the times of recorded kernels from others."""
 
 Result = TypeVar("Result")
 Times = Mapping[str, int]

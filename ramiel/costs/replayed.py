@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -18,6 +18,8 @@ from ramiel.runtime.recording import Recording
 from ramiel.runtime.replay import Replay
 from ramiel.runtime.replay_plan import Block
 
+REPLAYED = " replayed"
+"""What tells the times of recorded kernels from others."""
 EMPTY_CALLS = 200
 WHOLE_RUNS = 15
 
@@ -109,3 +111,23 @@ def _empty_call_ns(replay: Replay) -> int:
         replay.run_none()
         samples.append(time.perf_counter_ns() - started)
     return round(statistics.median(samples))
+
+
+def replay_of(function: Callable[..., Any], operands: Sequence[Any]) -> Callable[[], int] | None:
+    """One call, replayed: the ns that it takes; None where it cannot be.
+
+    The operands are given in each call, except weights that are for one kernel.
+    """
+    library = onednn()
+    function(*operands)
+    given = [x for x in operands if type(x) is Tensor and x.layout == torch.strided]
+    if library is None:
+        return None
+    recorder = Recorder(given, [x for x in operands if not any(x is other for other in given)])
+    with recorder.watching():
+        result = function(*operands)
+    recorder.returned(result)
+    if recorder.failure is not None:
+        return None
+    replay = Replay(recorder.recording, library, Block(recorder.recording))
+    return lambda: sum(replay.times(given))

@@ -12,11 +12,12 @@ from typing import TypeAlias
 from torch import Tensor
 
 from .channels import Channels
+from .message_order import MessageOrder
 from .native_calls import NativeCall
 from .onednn import onednn
 from .program import Cluster, Message, Program
 from .recorded_cluster import RecordedCluster
-from .recording import Place, Receive, Recording, Send
+from .recording import Place, Receive, Recording, Send, places_of
 from .replay import Links, Replay
 from .replay_plan import Block, Key
 from .semaphores import Semaphores, functions
@@ -67,8 +68,13 @@ class Neighbourhood:
         assert library is not None
         self._recordings, self._free = recordings, free
         self._linked = {name: _linked(program, recordings, name) for name in recordings}
+        order = MessageOrder(program.messages, recordings)
         blocks = {
-            name: Block(recording, [(m.value, m.destination) for m in self._linked[name]])
+            name: Block(
+                recording,
+                [(m.value, m.destination) for m in self._linked[name]],
+                _ends(self._linked[name], recordings, order),
+            )
             for name, recording in recordings.items()
         }
         every = [message for linked in self._linked.values() for message in linked]
@@ -137,6 +143,27 @@ def _linked(program: Program, recordings: Recordings, source: str) -> list[Messa
         if len(fewer) == len(linked):
             return linked
         linked = fewer
+
+
+def _ends(
+    messages: Sequence[Message], recordings: Recordings, order: MessageOrder
+) -> dict[int, int]:
+    """For each buffer that is read in neighbours, the step after which none of them will."""
+    ends: dict[int, int] = {}
+    for message in messages:
+        source, destination = recordings[message.source], recordings[message.destination]
+        place, buffer = _sent(source, message), _received(destination, message)
+        assert place is not None
+        last = max(
+            index
+            for index, step in enumerate(destination.steps)
+            if (isinstance(step, Receive) and step.buffer == buffer)
+            or any(place.buffer == buffer for place in places_of(step))
+        )
+        end = order.end_of(message.source, message.destination, last)
+        end = len(source.steps) if end is None else end
+        ends[place.buffer] = max(end, ends.get(place.buffer, end))
+    return ends
 
 
 def _can_be_linked(message: Message, recordings: Recordings, kept: set[int]) -> bool:

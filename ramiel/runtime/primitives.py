@@ -181,9 +181,16 @@ def attributes(
     activation: Activation | None = None,
     addend: Handle | None = None,
     scale: float | None = None,
+    adds: bool = False,
 ) -> Handle:
-    """What follows a computation: a factor, a sum with a tensor of that layout, an activation."""
+    """What follows a computation: a factor, a sum with a tensor of that layout, an activation.
+
+    `adds`: the result is added to what is there.
+    """
     after = library.make("post_ops", "post_ops_create")
+    if adds:
+        numbers = ctypes.c_float(1.0), ctypes.c_int32(0), ctypes.c_int(0)
+        library.call("post_ops_append_sum", after, *numbers)
     if scale is not None:
         numbers = ctypes.c_float(scale), ctypes.c_float(0.0)
         library.call("post_ops_append_eltwise", after, LINEAR, *numbers)

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from .onednn import OneDNN, UnsupportedError, onednn
+from .onednn import Handle, OneDNN, UnsupportedError, onednn
 from .primitive import SOURCE, Primitive
 from .primitives import ADD, FORWARD_INFERENCE, RELU, attributes
 
@@ -41,7 +41,11 @@ def _relu(y: Tensor, x: Tensor) -> list[Kernel]:
 def _add(y: Tensor, x: Any, other: Any, *, alpha: float = 1) -> list[Kernel]:
     if alpha != 1:
         raise UnsupportedError("a factor")
-    return _binary("add", y, x, other)
+    try:
+        return _binary("add", y, x, other)
+    except UnsupportedError:
+        _check_shapes(y, x, other)
+        return [_kernel("copy", y, x), _kernel("accumulate", y, other)]  # of other strides
 
 
 def _multiply(y: Tensor, x: Any, other: Any) -> list[Kernel]:
@@ -49,10 +53,13 @@ def _multiply(y: Tensor, x: Any, other: Any) -> list[Kernel]:
 
 
 def _binary(kind: str, y: Tensor, x: Any, other: Any) -> list[Kernel]:
-    both = [x, other]
-    if not all(isinstance(item, Tensor) and item.shape == y.shape for item in both):
-        raise UnsupportedError("operands of other shapes")
+    _check_shapes(y, x, other)
     return [_kernel(kind, y, x, other)]
+
+
+def _check_shapes(y: Tensor, *operands: Any) -> None:
+    if not all(isinstance(item, Tensor) and item.shape == y.shape for item in operands):
+        raise UnsupportedError("operands of other shapes")
 
 
 def _cat(y: Tensor, tensors: Sequence[Tensor], dim: int = 0) -> list[Kernel]:
@@ -74,6 +81,26 @@ def _copy(y: Tensor, x: Tensor, **_: Any) -> list[Kernel]:
     return [_kernel("copy", y, x)]
 
 
+def _pad(
+    y: Tensor, x: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None
+) -> list[Kernel]:
+    """x inside of y, and zeros in the strips around it; `pad`: the last dimension comes first."""
+    if mode != "constant" or value or min(pad) < 0:
+        raise UnsupportedError("no zeros")
+    kernels: list[Kernel] = []
+    inside = y
+    for dim, (before, after) in zip(
+        range(y.dim() - 1, -1, -1), zip(pad[::2], pad[1::2], strict=True), strict=False
+    ):
+        length = inside.shape[dim]
+        for start, size in ((0, before), (length - after, after)):
+            if size:
+                strip = inside.narrow(dim, start, size)
+                kernels.append(_kernel("copy", strip, torch.zeros_like(strip)))
+        inside = inside.narrow(dim, before, length - before - after)
+    return [*kernels, _kernel("copy", inside, x)]
+
+
 MAKERS: dict[str, Callable[..., list[Kernel]]] = {
     "relu": _relu,
     "add": _add,
@@ -81,6 +108,8 @@ MAKERS: dict[str, Callable[..., list[Kernel]]] = {
     "cat": _cat,
     "clone": _copy,
     "contiguous": _copy,
+    "pad": _pad,
+    "constant_pad_nd": _pad,
 }
 
 
@@ -98,8 +127,8 @@ def _primitive(kind: str, places: tuple[Place, ...], threads: int) -> Primitive:
     if library is None:
         raise UnsupportedError("no oneDNN")
     target, *sources = [library.layout(*place, torch.float32) for place in places]
-    if kind == "copy":
-        description = _copying(library, sources[0], target)
+    if kind in ("copy", "accumulate"):
+        description = _copying(library, sources[0], target, adds=kind == "accumulate")
     elif kind == "relu":
         numbers = ctypes.c_float(0), ctypes.c_float(0)
         description = library.describe(
@@ -115,9 +144,9 @@ def _primitive(kind: str, places: tuple[Place, ...], threads: int) -> Primitive:
     return Primitive(library, description, inputs, [], (target, *places[0], torch.float32))
 
 
-def _copying(library: OneDNN, source: Any, target: Any) -> Any:
+def _copying(library: OneDNN, source: Handle, target: Handle, adds: bool) -> Handle:
     return library.make(
         "primitive_desc",
         "reorder_primitive_desc_create",
-        *(source, library.engine, target, library.engine, attributes(library)),
+        *(source, library.engine, target, library.engine, attributes(library, adds=adds)),
     )

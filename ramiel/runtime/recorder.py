@@ -134,8 +134,12 @@ class Recorder(TorchDispatchMode):
             kernels = kernels_of(name, arguments, options, result)
         except (UnsupportedError, TypeError, AttributeError):
             return False
+        mapped((arguments, options), self._operand)
         self._storages.add(result, is_own=True)
         for primitive, y, operands in kernels:
+            for operand in operands:
+                if not self._storages.is_known(operand):  # zeros, of the kernel's own
+                    self._storages.add_constant(operand)
             self._execution(primitive, y, operands)
         return True
 

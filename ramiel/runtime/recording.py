@@ -104,12 +104,6 @@ class Recording:
                 found |= {place.buffer for place in places(step.operand)}
         return found
 
-    def sent(self, neighbours: Collection[tuple[str, str]]) -> set[int]:
-        """The buffers that go to them."""
-        sends = [step for step in self.steps if isinstance(step, Send)]
-        found = [step.operand for step in sends if (step.value, step.to) in neighbours]
-        return {place.buffer for place in places(found)}
-
 
 def places(tree: Any) -> list[Place]:
     """The places in an argument: in lists, tuples and dicts."""

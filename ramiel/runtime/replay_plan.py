@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -44,21 +44,27 @@ Key: TypeAlias = tuple[str, str]
 class Block:
     """The memory of one replay: own buffers that nobody holds afterwards, and scratchpads.
 
-    They share bytes by their lifetimes; a buffer that goes to a neighbour's replay in this memory
-    keeps its own until the call ends.
+    They share bytes by their lifetimes.
     """
 
-    def __init__(self, recording: Recording, neighbours: Collection[Key] = ()) -> None:
-        """`neighbours`: the messages that are no more than a place in this memory."""
+    def __init__(
+        self,
+        recording: Recording,
+        neighbours: Collection[Key] = (),
+        ends: Mapping[int, int] | None = None,
+    ) -> None:
+        """`neighbours`: the messages that are no more than a place in this memory.
+
+        `ends`: the step that ends the lifetime of a buffer which is in them, not only its own uses.
+        """
         self.offsets: dict[int, int] = {}
         self.scratchpads: dict[int, int] = {}
         """By the number of the step."""
         leaving = recording.leaving(neighbours)
-        kept = recording.sent(neighbours)
         lifetimes: list[Lifetime] = []
         for buffer, (first, last) in uses_of(recording).items():
             if recording.buffers[buffer].is_own and buffer not in leaving:
-                end = len(recording.steps) if buffer in kept else last
+                end = max(last, (ends or {}).get(buffer, last))
                 self.offsets[buffer] = len(lifetimes)
                 lifetimes.append(Lifetime(first, end, recording.buffers[buffer].size))
         for index, step in enumerate(recording.steps):

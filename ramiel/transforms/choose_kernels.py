@@ -15,6 +15,7 @@ from ramiel.costs.cost_file import read_kernels
 from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.torch import CallOp
 from ramiel.locations import inherit_location, node_name
+from ramiel.recordable import is_recordable
 from ramiel.transforms.candidates import Candidate, candidates_of
 
 
@@ -26,6 +27,7 @@ class ChooseKernels(ModulePass):
         measure: time each implementation once on this machine; else what is usually the fastest.
         costs: a costs.json whose choice goes before that.
         cores: the widest that is measured; None for the cores that may be used.
+        recorded: measure them as a recorded cluster replays them, see record-clusters.
 
     Raises RamielError for a file that holds no costs.
     """
@@ -35,6 +37,7 @@ class ChooseKernels(ModulePass):
     measure: bool = False
     costs: str | None = None
     cores: int | None = None
+    recorded: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         given = {} if self.costs is None else read_kernels(Path(self.costs))
@@ -58,7 +61,11 @@ class ChooseKernels(ModulePass):
                 open_choices.append((call, candidates))
         if self.measure:
             cores = self.cores if self.cores is not None else available_cores()
-            chosen = fastest([candidates for _, candidates in open_choices], cores)
+            chosen = fastest(
+                [candidates for _, candidates in open_choices],
+                cores,
+                self.recorded and is_recordable(graph.block),
+            )
         else:
             chosen = [candidates[0] for _, candidates in open_choices]
         for (call, candidates), best in zip(open_choices, chosen, strict=True):

@@ -81,6 +81,8 @@ def _into(x: Tensor) -> Tensor:
 
 REPLAYED: dict[str, Function] = {
     "primitives": lambda x, w: torch.cat([torch.relu(x) + x, x * w["twice"], w["w"]], 1),
+    "strided sums": lambda x, w: torch.relu(x)[:, :, 1:] + x[:, :, :-1],
+    "padding": lambda x, w: F.pad(torch.relu(x), (1, 2, 2, 1, 0, 3)) + F.pad(x, (0, 3, 0, 3, 1, 2)),
     "operators": lambda x, w: F.avg_pool2d(torch.sigmoid(x), 2).softmax(1) + 1,
     "strides": lambda x, w: torch.relu(x.contiguous()).transpose(1, 2).clone(),
     "a view": lambda x, w: torch.relu(x)[:, 1:3],
