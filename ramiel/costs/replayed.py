@@ -12,6 +12,7 @@ from torch import Tensor
 from xdsl.ir import SSAValue
 
 from ramiel.costs.kernels import FAILURES, Inputs, Kernel, Runner
+from ramiel.runtime.joins import joined
 from ramiel.runtime.onednn import onednn
 from ramiel.runtime.recorder import Recorder
 from ramiel.runtime.recording import Recording
@@ -38,7 +39,8 @@ class ReplayedRunner(Runner):
         self._replay: Replay | None = None
         self._recording: Recording | None = None
         self._arguments: list[Tensor] = []
-        self._ends: list[int] = []
+        self._owners: list[int] = []
+        """The number of the kernel that each step is part of."""
         self._loop_ns = 0
 
     def run(self, deadline: float = float("inf")) -> list[int | None]:
@@ -68,11 +70,10 @@ class ReplayedRunner(Runner):
     def _replayed(self, replay: Replay) -> list[int | None]:
         with torch.inference_mode():
             steps = replay.times(self._arguments)
-        begins = [0, *self._ends]
-        return [
-            max(1, sum(steps[begin:end]) - self._loop_ns * (end - begin))
-            for begin, end in zip(begins, self._ends, strict=False)
-        ]
+        times = [0] * len(self.kernels)
+        for owner, ns in zip(self._owners, steps, strict=True):
+            times[owner] += ns - self._loop_ns
+        return [max(1, ns) for ns in times]
 
     def _record(self) -> Replay | None:
         """A replay of all kernels in a row; None if one of them does what cannot be replayed."""
@@ -84,22 +85,24 @@ class ReplayedRunner(Runner):
         self._arguments = [values[argument] for argument in graph.arguments]
         weights = [v for key, v in values.items() if key not in graph.arguments]
         recorder = Recorder(self._arguments, [v for v in weights if isinstance(v, Tensor)])
-        self._ends = []
+        owners: list[int] = []
         try:
             with torch.inference_mode(), recorder.watching():
-                for kernel in self.kernels:
+                for number, kernel in enumerate(self.kernels):
                     self._run_one(kernel, values)
-                    self._ends.append(len(recorder.recording.steps))
+                    owners += [number] * (len(recorder.recording.steps) - len(owners))
                     for value in kernel.last_uses:
                         values.pop(value, None)
             recorder.returned([values[value] for value in graph.output.values])
             if recorder.failure is not None:
                 return None
-            replay = Replay(recorder.recording, library, Block(recorder.recording), in_rows=False)
+            found = joined(recorder.recording, library, torch.get_num_threads())
+            replay = Replay(found.recording, library, Block(found.recording), in_rows=False)
             self._loop_ns = _empty_call_ns(replay)
         except FAILURES:
             return None
-        self._recording = recorder.recording
+        self._recording = found.recording
+        self._owners = [owners[origin] for origin in found.origins]
         return replay
 
 

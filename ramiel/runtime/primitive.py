@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -51,6 +51,10 @@ class Observation(threading.local):
 observation = Observation()
 
 
+Placed: TypeAlias = Callable[[Sequence[int]], "Primitive"]
+"""The same computation with a result of other strides.  Raises UnsupportedError."""
+
+
 class Primitive:
     """A computation on up to three tensors of certain layouts, in the order of `inputs`.
 
@@ -65,11 +69,14 @@ class Primitive:
         inputs: Sequence[tuple[int, Handle]],
         constants: Sequence[tuple[int, Handle | ctypes.c_void_p, Tensor]],
         result: tuple[Handle, Sequence[int], Sequence[int], torch.dtype],
+        placed: Placed | None = None,
+        is_copy: bool = False,
     ) -> None:
         """`inputs` and `constants`: what each is to the primitive, its layout, and its data.
 
         Constants are kept, and read at each call.
         """
+        self.placed, self.is_copy = placed, is_copy
         self._library = library
         self._primitive = library.make("primitive", "primitive_create", description)
         self._description = description  # has the layouts of constants and scratchpad

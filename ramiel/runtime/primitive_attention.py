@@ -5,20 +5,17 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from .onednn import FAILURES, OneDNN, onednn
 from .primitive import SOURCE, WEIGHTS, Primitive, second_source
-from .primitives import FORWARD_INFERENCE, attributes, dense
+from .primitives import FORWARD_INFERENCE, Place, attributes, dense
 
 SOFTMAX = 0x30000
 KEPT = 256
-
-Place: TypeAlias = tuple[Sequence[int], Sequence[int]]
-"""The shape and the strides of a tensor."""
 
 
 class Steps(NamedTuple):

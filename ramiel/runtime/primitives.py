@@ -6,6 +6,8 @@ import ctypes
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -16,6 +18,9 @@ from .primitive import BIAS, RESULT, SOURCE, WEIGHTS, WEIGHTS_LAYOUT, Primitive,
 FORWARD_INFERENCE, DIRECT_CONVOLUTION = 96, 1
 ADD = 0x1FFF0
 Pair = int | tuple[int, int]
+Place: TypeAlias = tuple[Sequence[int], Sequence[int]]
+"""The shape and the strides of a tensor."""
+SEVERAL_SOURCES = 1024
 MAXIMUM, AVERAGE, AVERAGE_WITHOUT_PADDING = 0x1FF, 0x2FF, 0x3FF
 RELU, TANH, LINEAR, LOGISTIC, GELU_TANH, SWISH = 0x20, 0x21, 0x26, 0x29, 0x2B, 0x2C
 CLIP, GELU_ERF, HARDSWISH = 0x2E, 0x31, 0x34
@@ -90,7 +95,56 @@ def convolution(
         [(SOURCE, source), *([(second_source(0), target)] if adds else [])],
         _constants(library, description, weights, bias),
         (target, result, channels_last(result), dtype),
+        partial(_pointwise, library, shape, result, weight, bias, activation)
+        if (*kernel, *stride, *padding, groups, adds) == (1, 1, 1, 1, 0, 0, 1, False)
+        else None,
     )
+
+
+def _pointwise(
+    library: OneDNN,
+    shape: Sequence[int],
+    result: Sequence[int],
+    weight: Tensor,
+    bias: Tensor | None,
+    activation: Activation | None,
+    strides: Sequence[int],
+) -> Primitive:
+    """A convolution 1x1 as a product of matrices, which may leave gaps between its rows.
+
+    `strides`: of the result (N, C, H, W), C innermost.  Raises UnsupportedError.
+    """
+    images, outputs, height, width = result
+    rows, inputs, step = images * height * width, shape[1], strides[3]
+    if tuple(strides) != (height * width * step, 1, width * step, step):
+        raise UnsupportedError("rows at different distances")
+    dtype = weight.dtype
+    source = library.layout((rows, inputs), (inputs, 1), dtype)
+    target = library.layout((rows, outputs), (step, 1), dtype)
+    row = None if bias is None else library.layout((1, outputs), (outputs, 1), dtype)
+    description = library.describe(
+        "matmul_primitive_desc_create",
+        *(source, library.any_layout((inputs, outputs), dtype), row, target),
+        attributes(library, activation),
+    )
+    constants = _constants(library, description, weight.reshape(outputs, inputs).t(), None)
+    if bias is not None and row is not None:
+        constants.append((BIAS, row, bias.contiguous()))
+    layouts = (target, result, strides, dtype)
+    return Primitive(library, description, [(SOURCE, source)], constants, layouts)
+
+
+def joining(library: OneDNN, dim: int, places: Sequence[Place], result: Place) -> Primitive:
+    """The join of float32 tensors along a dimension.  Raises UnsupportedError."""
+    sources = [library.layout(*place, torch.float32) for place in places]
+    target = library.layout(*result, torch.float32)
+    pointers = (ctypes.c_void_p * len(sources))(*[source.pointer for source in sources])
+    description = library.make(
+        *("primitive_desc", "concat_primitive_desc_create", library.engine, target),
+        *(len(sources), dim, pointers, attributes(library)),
+    )
+    inputs = [(SEVERAL_SOURCES + index, source) for index, source in enumerate(sources)]
+    return Primitive(library, description, inputs, [], (target, *result, torch.float32))
 
 
 def inner_product(

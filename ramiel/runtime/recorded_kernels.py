@@ -12,13 +12,12 @@ from torch import Tensor
 
 from .onednn import Handle, OneDNN, UnsupportedError, onednn
 from .primitive import SOURCE, Primitive
-from .primitives import ADD, FORWARD_INFERENCE, RELU, attributes
+from .primitives import ADD, FORWARD_INFERENCE, RELU, Place, attributes
 
 KEPT = 4096
 SECOND = 2
 MULTIPLY = 0x1FFF1
 
-Place: TypeAlias = tuple[torch.Size, tuple[int, ...]]
 Kernel: TypeAlias = tuple[Primitive, Tensor, tuple[Tensor, ...]]
 """A primitive, what it writes, and its operands."""
 
@@ -141,7 +140,8 @@ def _primitive(kind: str, places: tuple[Place, ...], threads: int) -> Primitive:
             "binary_primitive_desc_create", algorithm, *sources, target, attributes(library)
         )
     inputs = list(zip((SOURCE, SECOND), sources, strict=False))
-    return Primitive(library, description, inputs, [], (target, *places[0], torch.float32))
+    layouts = (target, *places[0], torch.float32)
+    return Primitive(library, description, inputs, [], layouts, is_copy=kind == "copy")
 
 
 def _copying(library: OneDNN, source: Handle, target: Handle, adds: bool) -> Handle:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _pop_mode, _push_mode  # pyright: ignore
 
 from .onednn import UnsupportedError
 from .primitive import Primitive, observation
@@ -49,10 +49,13 @@ class Recorder(TorchDispatchMode):
     def watching(self) -> Generator[None]:
         """What this thread computes in the context is the cluster's."""
         observation.observer = self._executed
+        # Entering the mode would change what all threads are told of modes.
+        _push_mode(self)
         try:
-            with self._reading, self:
+            with self._reading:
                 yield
         finally:
+            _pop_mode()
             observation.observer = None
 
     @contextmanager

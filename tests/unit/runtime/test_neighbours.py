@@ -1,4 +1,4 @@
-"""Recorded clusters side by side: messages are places in memory, and calls do not disturb others."""
+"""Recorded clusters side by side: messages are places in memory; calls do not disturb others."""
 
 from __future__ import annotations
 
