@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from .call import Call
@@ -22,6 +23,7 @@ from .executor import Executor, Options, PendingCall
 from .neighbours import Neighbours
 from .preparation import Preparation
 from .program import Cluster, Program
+from .serial import SerialExecutor
 from .source_map import cluster_error
 from .team_call import TeamCall, team_size
 from .weights import Weights
@@ -32,7 +34,9 @@ class ThreadsExecutor(Executor):
     """Runs each cluster in its own thread, with `cluster.width` threads inside an operator.
 
     Where PyTorch's threads are GNU OpenMP's, a program with a wide cluster runs on one team of them
-    instead, see team.py: one call after the other, for the wide cluster takes all cores.
+    instead, see team.py: one call after the other, for the wide cluster takes all cores.  A program
+    of one cluster that is as wide as the caller's PyTorch runs on the calling thread: there is
+    nobody to run beside, and to wake another thread takes longer than a small model's layers.
     Calls from several threads queue: one runs at a time.  A cluster, or a signal handler, that
     calls the model whose call is running gets a RuntimeError instead of a deadlock.
     """
@@ -41,6 +45,8 @@ class ThreadsExecutor(Executor):
         super().__init__(program, options)
         self._closed = False
         self._neighbours = Neighbours(program, self.preparation.recorded)
+        self._here = SerialExecutor(program, options)
+        self._here.preparation = self.preparation
         self._forget()
         _executors.add(self)
 
@@ -55,6 +61,8 @@ class ThreadsExecutor(Executor):
         with self._turn:
             self._caller = threading.get_ident()
             try:
+                if self._runs_here():
+                    return self._here.run(inputs, w)
                 return self._enqueue(inputs, w).result()
             finally:
                 self._caller = None
@@ -68,6 +76,7 @@ class ThreadsExecutor(Executor):
     def close(self) -> None:
         """End the workers; a call that is running, or comes later, raises ClosedError."""
         self._closed = True
+        self._here.close()
         for call in list(self._calls):
             call.end(ClosedError(f"{self.program.name} was closed during the call"))
         for workers in (self._workers, self._team):
@@ -95,8 +104,15 @@ class ThreadsExecutor(Executor):
         return call
 
     def is_started(self) -> bool:
-        """Whether there are workers."""
-        return self._workers is not None or self._team is not None
+        """Whether threads may be inside a call."""
+        return self._has_run_here or self._workers is not None or self._team is not None
+
+    def _runs_here(self) -> bool:
+        """Whether a call whose caller waits without end may run on its thread."""
+        widths = [cluster.width for cluster in self.program.clusters]
+        here = self.timeout is None and widths == [torch.get_num_threads()]
+        self._has_run_here = self._has_run_here or here
+        return here
 
     def _refuse_nesting(self) -> None:
         me = threading.get_ident()
@@ -126,6 +142,7 @@ class ThreadsExecutor(Executor):
         """Be as new: also in a forked child, which has no threads and may have a held lock."""
         self._turn = threading.Lock()
         self._caller: int | None = None
+        self._has_run_here = False
         self._calls: weakref.WeakSet[Call] = weakref.WeakSet()
         self._workers: Workers | None = None
         self._team: Workers | None = None
