@@ -17,6 +17,9 @@ from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
 
+LEAST_GAIN = 1.02
+"""By how much changes of width must pay: caches and threads are colder after each."""
+
 
 class Scheduler(Protocol):
     """Makes clusters of tasks, at most so many, for workers of one core on a machine."""
@@ -109,8 +112,10 @@ def moldable(
         only_lanes = _Lanes(graph, alone.message, cores, scheduler, alone)
     choices = [[True] * len(parts), [False] * len(parts), _kinds(lanes, parts)]
     schedules = [_schedule(lanes if any(kinds) else only_lanes, parts, kinds) for kinds in choices]
+    *alike, mixed = schedules
     # Of those that take as long, the one with fewer clusters.
-    return min(schedules, key=lambda schedule: (schedule.makespan, len(schedule.clusters)))
+    best = min(alike, key=lambda schedule: (schedule.makespan, len(schedule.clusters)))
+    return mixed if mixed.makespan * LEAST_GAIN < best.makespan else best
 
 
 def stretches(graph: TaskGraph) -> list[list[int]]:
