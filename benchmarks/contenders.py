@@ -90,7 +90,7 @@ def ramiel(model: Path, threads: int, inputs: Arrays, package: str) -> Run:
 
     from ramiel.loading import import_package
 
-    torch.set_num_threads(1)  # of the calling thread; clusters have their own
+    torch.set_num_threads(threads)  # of the calling thread, as it is by default
     loaded = import_package(Path(package)).Model.load()
     tensors = [torch.from_numpy(inputs[item.name]) for item in loaded.inputs]
     return _of_tensors(loaded, tensors)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,3 +111,28 @@ def test_the_portfolio_stays_on_one_worker_where_busy_cores_gain_nothing() -> No
     assert len(portfolio(graph, FREE, 2)) == 2
     assert len(portfolio(graph, FREE, 2, Machine(cores=2, slowdown=(1.0, 2.1)))) == 1
     assert len(portfolio(graph, FREE, 2, Machine(cores=2, call_ns=150))) == 1
+
+
+def test_lanes_alone_may_have_cheaper_messages() -> None:
+    graph = TaskGraph(
+        [(100, 60), (100, 60), (100, 60), (100, 60), (10, 10)],
+        [(0, 1, 1), (0, 2, 1), (1, 3, 1), (2, 4, 1), (3, 4, 1)],
+    )
+    usual = Machine(cores=2, message=MessageCost(100))
+    assert moldable(graph, usual.message, 2, portfolio, usual).widths == [2]
+    linked = replace(usual, linked_ns=2)
+    assert moldable(graph, linked.message, 2, portfolio, linked).widths == [1, 1]
+    # What somebody says that messages cost goes before.
+    assert moldable(graph, MessageCost(90), 2, portfolio, linked).widths == [2]
+
+
+def test_a_change_of_width_must_pay() -> None:
+    # Wide 160 + 100 + 60; mixed 160 + 98 + 60: not two per cent less.
+    little = TaskGraph(
+        [(300, 160), (98, 50), (98, 50), (100, 60)], [(0, 1, 1), (0, 2, 1), (1, 3, 1), (2, 3, 1)]
+    )
+    assert moldable(little, FREE, 2, list_schedule).widths == [2]
+    much = TaskGraph(
+        [(300, 160), (80, 50), (80, 50), (100, 60)], [(0, 1, 1), (0, 2, 1), (1, 3, 1), (2, 3, 1)]
+    )
+    assert moldable(much, FREE, 2, list_schedule).widths == [2, 1, 1]
