@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+import torch
+from torch import Tensor
 
 from ramiel.costs.calibration import Calibration, calibration_file, save
 from ramiel.costs.kernels import Inputs, kernels_of
@@ -54,13 +56,15 @@ def test_without_recording_there_is_no_whole_replay(graph: Parse) -> None:
 
 
 def test_one_call_as_a_replay() -> None:
-    import torch
-
     x = torch.rand(1, 8, 4, 4)
     timed = replay_of(torch.relu, [x])
     assert timed is not None
     assert 0 < timed() < 10**8
-    assert replay_of(lambda x: x + float(x.sum()), [x]) is None
+
+    def reads(x: Tensor) -> Tensor:
+        return x + float(x.sum())
+
+    assert replay_of(reads, [x]) is None
 
 
 def test_recorded_times_are_kept_apart_and_lanes_have_their_messages(

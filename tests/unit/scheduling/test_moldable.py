@@ -115,7 +115,7 @@ def test_the_portfolio_stays_on_one_worker_where_busy_cores_gain_nothing() -> No
 
 def test_lanes_alone_may_have_cheaper_messages() -> None:
     graph = TaskGraph(
-        [(100, 60), (100, 60), (100, 60), (100, 60), (10, 10)],
+        [(100, 90), (100, 90), (100, 90), (100, 90), (10, 10)],
         [(0, 1, 1), (0, 2, 1), (1, 3, 1), (2, 4, 1), (3, 4, 1)],
     )
     usual = Machine(cores=2, message=MessageCost(100))
@@ -127,12 +127,9 @@ def test_lanes_alone_may_have_cheaper_messages() -> None:
 
 
 def test_a_change_of_width_must_pay() -> None:
-    # Wide 160 + 100 + 60; mixed 160 + 98 + 60: not two per cent less.
-    little = TaskGraph(
-        [(300, 160), (98, 50), (98, 50), (100, 60)], [(0, 1, 1), (0, 2, 1), (1, 3, 1), (2, 3, 1)]
-    )
+    edges = [(0, 1, 1), (0, 2, 1), (1, 3, 1), (2, 3, 1)]
+    # Wide 160 + 100 + 10; mixed 160 + 98 + 10: not two per cent less.
+    little = TaskGraph([(300, 160), (98, 50), (98, 50), (10, 10)], edges)
     assert moldable(little, FREE, 2, list_schedule).widths == [2]
-    much = TaskGraph(
-        [(300, 160), (80, 50), (80, 50), (100, 60)], [(0, 1, 1), (0, 2, 1), (1, 3, 1), (2, 3, 1)]
-    )
+    much = TaskGraph([(300, 160), (80, 50), (80, 50), (10, 10)], edges)
     assert moldable(much, FREE, 2, list_schedule).widths == [2, 1, 1]
