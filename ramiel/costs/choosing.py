@@ -97,9 +97,7 @@ def _timing(
             try:
                 function, operands = _prepared(candidate)
                 with torch.inference_mode():
-                    replay = replay_of(function, operands) if recorded else None
-                    timed = _timed(function, operands) if replay is None else replay
-                    times[key] = _least_ns(timed)
+                    times[key] = _least_ns(function, operands, recorded)
             except (RuntimeError, ValueError, TypeError):
                 times[key] = 0  # it does not run here
         return times
@@ -134,7 +132,9 @@ def _timed(function: Callable[..., Any], operands: Sequence[Any]) -> Callable[[]
     return run
 
 
-def _least_ns(timed: Callable[[], int]) -> int:
+def _least_ns(function: Callable[..., Any], operands: Sequence[Any], recorded: bool) -> int:
+    replay = replay_of(function, operands) if recorded else None
+    timed = _timed(function, operands) if replay is None else replay
     for _ in range(3):
         timed()
     samples: list[int] = []

@@ -62,15 +62,14 @@ class Cluster(ModulePass):
         tasks = read_tasks(operations, [operations])
         machine = machine_of(graph)
         message = message_cost(self.message_ns, tasks, self.message_ns_per_byte, machine)
-        clusters, widths = self._moldable(tasks, message, machine)
+        lanes = machine
+        if machine is not None and message == machine.message:
+            lanes = machine.of_lanes()
+        clusters, widths = self._clusters(tasks, message, machine, lanes)
+        if not widths and lanes is not None and lanes != machine:
+            machine, message = lanes, lanes.message
+            set_machine(graph, machine)
         if not widths:
-            if machine is not None and message == machine.message:
-                machine = machine.of_lanes()
-                message = machine.message
-                set_machine(graph, machine)
-            clusters = clusters or schedule(
-                self.algorithm, tasks.graph, message, self.max_clusters, tasks.ordered, machine
-            )
             clusters = by_first_start(clusters, simulate(tasks.graph, clusters, message))
         timeline = simulate(tasks.graph, clusters, message, machine, widths or None)
         outputs = graph.output.values
@@ -78,14 +77,17 @@ class Cluster(ModulePass):
         if widths:
             program.attributes[CORES] = IntegerAttr(max(widths), i64)
 
-    def _moldable(
-        self, tasks: Tasks, message: MessageCost, machine: Machine | None
+    def _clusters(
+        self, tasks: Tasks, message: MessageCost, machine: Machine | None, lanes: Machine | None
     ) -> tuple[Clusters, list[int]]:
-        """The clusters of a moldable schedule and, if they are not all one core wide, widths."""
+        """The clusters and, if they are not all one core wide, their widths.
+
+        `lanes`: the machine where all are.
+        """
+        graph, limit, together = tasks.graph, self.max_clusters, tasks.ordered
         if self.algorithm != MOLDABLE:
-            return [], []
-        cores = self.max_clusters or available_cores()
-        clusters, widths = schedule_widths(
-            MOLDABLE, tasks.graph, message, cores, tasks.ordered, machine
-        )
+            message = message if lanes is machine or lanes is None else lanes.message
+            return schedule(self.algorithm, graph, message, limit, together, lanes), []
+        cores = limit or available_cores()
+        clusters, widths = schedule_widths(MOLDABLE, graph, message, cores, together, machine)
         return clusters, widths if max(widths, default=1) > 1 else []

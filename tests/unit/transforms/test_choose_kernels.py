@@ -64,7 +64,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def times_by(fast: str | None) -> Callable[..., int]:
     """Instead of a clock: one layout takes 1 µs, the others 2."""
 
-    def least(function: Callable[..., Any], operands: list[Any]) -> int:
+    def least(function: Callable[..., Any], operands: list[Any], recorded: bool) -> int:
         weight = operands[1]
         packed = "operators.pack_conv2d" if weight.dim() == 4 else "operators.pack_pointwise"
         if type(weight) is PrimitiveWeight:
@@ -98,13 +98,15 @@ def test_a_second_time_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> N
     assert layout(module) is None
 
 
-def test_kernels_that_run_here_are_measured() -> None:
+@pytest.mark.parametrize("recorded", [False, True])
+def test_kernels_that_run_here_are_measured(recorded: bool) -> None:
     context, module = parsed()
-    ChooseKernels(measure=True, cores=1).apply(context, module)
+    ChooseKernels(measure=True, cores=1, recorded=recorded).apply(context, module)
     module.verify()
     times = choosing.Measurements.load().kernels
     assert len(times) == 4
     assert all(found["1"] > 0 for found in times.values())
+    assert all(key.endswith(" replayed") == recorded for key in times)
 
 
 def test_the_choice_of_a_file_of_costs_is_taken_again(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@
 // core and on two.  The calibration has 100 and 200 operations, 10 and 16 bytes a ns, 1 µs a call.
 
 // EXECUTOR: executor 'pigeons' is not calibrated; there are: threads
-// NONE: holds no calibration of version 2
+// NONE: holds no calibration of version 3
 
 // The graph says what machine its costs are for: clustering and the simulation read it.
 // CHECK: dataflow.graph @costs{{.*}} machine = {cores = 2, slowdown = [1.0, 1.25], message_ns = 8000, ns_per_byte = 0.5, send_ns = 1000, receive_ns = 2000, send_ns_per_byte = 0.25, call_ns = 30000, serial_call_ns = 5000}
