@@ -111,9 +111,10 @@ class Recorder(TorchDispatchMode):
     def _called(self, function: Any, arguments: Any, options: Any, result: Any) -> None:
         if self.failure is not None:
             return
-        if any(tag in function.tags for tag in DEPENDS_ON_MORE):
-            raise Unrecordable(f"{function} gives more than its operands' shapes tell")
         name = function.overloadpacket.__name__
+        is_plain_index = name == "index" and not any(map(_is_mask, arguments[1]))
+        if any(tag in function.tags for tag in DEPENDS_ON_MORE) and not is_plain_index:
+            raise Unrecordable(f"{function} gives more than its operands' shapes tell")
         if torch.Tag.inplace_view in function.tags and name != "detach_":
             raise Unrecordable(f"{function} changes a tensor's shape in place")
         results = _listed(result)
@@ -189,6 +190,11 @@ class _Reading(TorchFunctionMode):
         if name in READ_BY_PYTHON:
             self._recorder.read(name)
         return func(*args, **(kwargs or {}))
+
+
+def _is_mask(index: Tensor | None) -> bool:
+    """Whether an index picks as many elements as it is true for."""
+    return index is not None and index.dtype in (torch.bool, torch.uint8)
 
 
 def _written(function: Any, arguments: Sequence[Any], options: Any) -> list[Tensor]:
