@@ -26,7 +26,18 @@ class Preparation:
     def __init__(self) -> None:
         self._made: dict[str, Weights] = {}
         self.recorded: dict[str, RecordedCluster] = {}
+        """By the cluster's name."""
+        self.renew_locks()
+
+    def renew_locks(self) -> None:
+        """In a forked child: another thread of the parent's may have held one."""
         self._lock = threading.Lock()
+        for recorded in self.recorded.values():
+            recorded.renew_lock()
+
+    def forget_recordings(self) -> None:
+        """Give back their memory; calls that run keep theirs."""
+        self.recorded.clear()
 
     def started(
         self, cluster: Cluster, inputs: Mapping[str, Tensor], w: Weights, channels: Channels

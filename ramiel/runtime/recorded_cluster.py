@@ -40,6 +40,10 @@ class RecordedCluster:
     def __init__(self, cluster: Cluster, w: Weights) -> None:
         self._function, self._w = cluster.function, w
         self._kinds: dict[Hashable, _Kind] = {}
+        self.renew_lock()
+
+    def renew_lock(self) -> None:
+        """In a forked child: another thread of the parent's may have held it."""
         self._lock = threading.Lock()
 
     async def __call__(self, arguments: Sequence[Tensor], channels: Channels) -> dict[str, Tensor]:
@@ -130,18 +134,18 @@ class _Kind:
     ) -> None:
         """Keep the recording if it gives what the call gave."""
         self.failure = recorder.failure
-        if self.failure is None:
-            try:
-                replay = self._new(recorder.recording)
-                again = _Again(log)
-                replayed = _ended(replay(arguments, again))
-            except RuntimeError as error:
-                self.failure = str(error)
-            else:
-                if _same(outputs, replayed) and _same(log.sent, again.sent):
-                    self._keep(replay, recorder.recording, arguments, log)
-                else:
-                    self.failure = "a replay gives other numbers"
+        if self.failure is not None:
+            return
+        try:
+            replay = self._new(recorder.recording)
+            again = _Again(log)
+            replayed = _ended(replay(arguments, again))
+            if not (_same(outputs, replayed) and _same(log.sent, again.sent)):
+                self.failure = "a replay gives other numbers"
+                return
+            self._keep(replay, recorder.recording, arguments, log)
+        except (RuntimeError, NotImplementedError) as error:
+            self.failure = str(error)
 
     def _keep(
         self, replay: Replay, recording: Recording, arguments: Sequence[Tensor], log: _Log

@@ -38,11 +38,13 @@ class Recorder(TorchDispatchMode):
         self.failure: str | None = None
         self._is_paused = False
         self._reading = _Reading(self)
-        self._storages = Storages(weights)
+        self._storages = Storages()
         self.recording = Recording(self._storages.buffers)
         self.arguments = list(arguments)
         """What the cluster is to be given: copies of those that share memory with others."""
         with self._writing():
+            for weight in weights:
+                self._storages.add_constant(weight)
             self.arguments = [self._storages.given(argument) for argument in arguments]
 
     @contextmanager

@@ -56,6 +56,7 @@ class SerialExecutor(Executor):
     def close(self) -> None:
         """Refuse further calls."""
         self._closed = True
+        self.preparation.forget_recordings()
 
 
 class _Mail:

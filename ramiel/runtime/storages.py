@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -23,15 +22,13 @@ class Storages:
     identity of one that is gone.
     """
 
-    def __init__(self, constants: Iterable[Tensor]) -> None:
+    def __init__(self) -> None:
         self.buffers: list[Buffer] = []
         self._known: dict[int, int] = {}
         self._addresses: list[int] = []
         self._references: list[Any] = []
         self._given: set[int] = set()
         self._constants: set[int] = set()
-        for constant in constants:
-            self.add_constant(constant)
 
     def add_constant(self, tensor: Tensor) -> None:
         """What is the same in every call."""

@@ -44,7 +44,6 @@ class ThreadsExecutor(Executor):
     def __init__(self, program: Program, options: Options) -> None:
         super().__init__(program, options)
         self._closed = False
-        self._neighbours = Neighbours(program, self.preparation.recorded)
         self._here = SerialExecutor(program, options)
         self._here.preparation = self.preparation
         self._forget()
@@ -77,6 +76,7 @@ class ThreadsExecutor(Executor):
         """End the workers; a call that is running, or comes later, raises ClosedError."""
         self._closed = True
         self._here.close()
+        self._neighbours = Neighbours(self.program, self.preparation.recorded)
         for call in list(self._calls):
             call.end(ClosedError(f"{self.program.name} was closed during the call"))
         for workers in (self._workers, self._team):
@@ -140,6 +140,8 @@ class ThreadsExecutor(Executor):
 
     def _forget(self) -> None:
         """Be as new: also in a forked child, which has no threads and may have a held lock."""
+        self.preparation.renew_locks()
+        self._neighbours = Neighbours(self.program, self.preparation.recorded)
         self._turn = threading.Lock()
         self._caller: int | None = None
         self._has_run_here = False

@@ -17,7 +17,7 @@ from ramiel.scheduling.machine import Machine
 from ramiel.scheduling.simulator import simulate
 from ramiel.scheduling.task_graph import Clusters, MessageCost, TaskGraph
 
-LEAST_GAIN = 1.02
+LEAST_GAIN = 1.05
 """By how much changes of width must pay: caches and threads are colder after each."""
 
 

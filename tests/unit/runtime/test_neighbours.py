@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,10 +16,11 @@ import torch
 from torch import Tensor
 
 from ramiel.runtime import CallTimeout, Channels, Cluster, Message, Weights
-from ramiel.runtime.executor import Options
+from ramiel.runtime.executor import Executor, Options
 from ramiel.runtime.neighbours import Neighbourhood
 from ramiel.runtime.onednn import onednn
 from ramiel.runtime.program import Program
+from ramiel.runtime.replay import Replay
 from ramiel.runtime.semaphores import functions
 from ramiel.runtime.serial import SerialExecutor
 from ramiel.runtime.threads import ThreadsExecutor
@@ -246,4 +250,39 @@ def test_a_call_that_fails_leaves_nobody_waiting() -> None:
     assert usual is not None
     time.sleep(0.05)
     assert neighbourhood not in _free(executor)
+    executor.close()
+
+
+@pytest.mark.parametrize("kind", [SerialExecutor, ThreadsExecutor])
+def test_a_closed_executor_keeps_no_replay(kind: type[Executor]) -> None:
+    executor = kind(Network(2, lanes=2).program, Options())
+    with torch.inference_mode():
+        for call in range(4):
+            executor.run({"x": _image(call)}, WEIGHTS)
+    replays = [weakref.ref(one) for one in gc.get_objects() if type(one) is Replay]
+    assert replays
+    executor.close()
+    gc.collect()
+    assert [replay for replay in replays if replay() is not None] == []
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_replays_on_its_own() -> None:
+    network = Network(4, lanes=2)
+    executor = ThreadsExecutor(network.program, Options(timeout=60))
+    with torch.inference_mode():
+        for call in range(4):
+            executor.run({"x": _image(call)}, WEIGHTS)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                for call in range(4):
+                    found = executor.run({"x": _image(call)}, WEIGHTS)
+                    _check(found, network.expected(_image(call)))
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        _check(executor.run({"x": _image(7)}, WEIGHTS), network.expected(_image(7)))
     executor.close()

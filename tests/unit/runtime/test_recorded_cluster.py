@@ -96,6 +96,7 @@ REPLAYED: dict[str, Function] = {
     "given memory": lambda x, w: _into(x),
     "numbers": lambda x, w: x + torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
     "detached": lambda x, w: x.detach_() + 1,
+    "eight bits": lambda x, w: torch.relu(x).to(torch.float8_e4m3fn),
     "an index": lambda x, w: torch.relu(x)[:, torch.tensor([3, 1])] + x[:, :2],
     "no number": lambda x, w: torch.log(x),
     "another dtype": lambda x, w: (x > 0).to(torch.int64).sum(1),

@@ -128,8 +128,8 @@ def test_lanes_alone_may_have_cheaper_messages() -> None:
 
 def test_a_change_of_width_must_pay() -> None:
     edges = [(0, 1, 1), (0, 2, 1), (1, 3, 1), (2, 3, 1)]
-    # Wide 160 + 100 + 10; mixed 160 + 98 + 10: not two per cent less.
-    little = TaskGraph([(300, 160), (98, 50), (98, 50), (10, 10)], edges)
+    # Wide 160 + 100 + 10; mixed 160 + 90 + 10: not five per cent less.
+    little = TaskGraph([(300, 160), (90, 50), (90, 50), (10, 10)], edges)
     assert moldable(little, FREE, 2, list_schedule).widths == [2]
-    much = TaskGraph([(300, 160), (80, 50), (80, 50), (10, 10)], edges)
+    much = TaskGraph([(300, 160), (60, 50), (60, 50), (10, 10)], edges)
     assert moldable(much, FREE, 2, list_schedule).widths == [2, 1, 1]
