@@ -26,6 +26,7 @@ KEPT = 8
 """Recordings of one cluster: arguments of other strides, and other numbers of threads."""
 
 
+COMPARED = 1 << 16
 ROUNDING = 1e-4
 """By how much sums of another order may differ, of the largest number."""
 
@@ -82,6 +83,7 @@ class RecordedCluster:
     async def _record(
         self, kind: _Kind, arguments: Sequence[Tensor], channels: Channels
     ) -> dict[str, Tensor]:
+        give_back_memory()  # what is written down goes elsewhere than the results before it
         recorder = Recorder(arguments, self._w.values())
         log = _Log(channels, recorder)
         try:
@@ -136,34 +138,38 @@ class _Kind:
         self.failure = recorder.failure
         if self.failure is not None:
             return
+        give_back_memory()  # of the results, which the replay needs no more
         try:
-            replay = self._new(recorder.recording)
-            again = _Again(log)
-            replayed = _ended(replay(arguments, again))
-            if not (_same(outputs, replayed) and _same(log.sent, again.sent)):
+            replay = self._replayed_alike(recorder.recording, arguments, log, outputs)
+            if replay is None:
                 self.failure = "a replay gives other numbers"
                 return
-            self._keep(replay, recorder.recording, arguments, log)
+            library = onednn()
+            assert library is not None
+            found = joined(recorder.recording, library, torch.get_num_threads()).recording
+            self.recording = recorder.recording
+            if len(found.steps) < len(recorder.recording.steps):
+                del replay  # there is never memory for two
+                give_back_memory()
+                replay = self._replayed_alike(found, arguments, log, outputs, is_close=True)
+                self.recording = found if replay is not None else self.recording
+            self._free += [] if replay is None else [replay]
         except (RuntimeError, NotImplementedError) as error:
-            self.failure = str(error)
+            self.failure, self.recording = str(error), None
 
-    def _keep(
-        self, replay: Replay, recording: Recording, arguments: Sequence[Tensor], log: _Log
-    ) -> None:
-        """Replay this from now on, or the same with fewer copies if that gives the same numbers."""
-        library = onednn()
-        assert library is not None
-        found = joined(recording, library, torch.get_num_threads()).recording
-        if len(found.steps) < len(recording.steps):
-            fewer = self._new(found)
-            sides: list[Any] = []
-            for one in (replay, fewer):
-                again = _Again(log)
-                sides.append((_ended(one(arguments, again)), again.sent))
-            if _same(*sides, is_close=True):
-                replay, recording = fewer, found
-        self._free.append(replay)
-        self.recording = recording
+    def _replayed_alike(
+        self,
+        recording: Recording,
+        arguments: Sequence[Tensor],
+        log: _Log,
+        outputs: Any,
+        is_close: bool = False,
+    ) -> Replay | None:
+        """A replay, if it gives for the recorded call what that gave."""
+        replay, again = self._new(recording), _Again(log)
+        replayed = _ended(replay(arguments, again))
+        same = _same(outputs, replayed, is_close) and _same(log.sent, again.sent, is_close)
+        return replay if same else None
 
     def _new(self, recording: Recording | None) -> Replay:
         library = onednn()
@@ -280,13 +286,25 @@ def _same(one: Any, other: Any, is_close: bool = False) -> bool:
     if isinstance(one, Tensor):
         if [one.dtype, one.shape, one.stride()] != [other.dtype, other.shape, other.stride()]:
             return False
+        least = None
         if is_close and one.is_floating_point():
-            least = ROUNDING * float(one.abs().max()) if one.numel() else 0.0
-            return torch.allclose(one, other, rtol=ROUNDING, atol=least, equal_nan=True)
-        return bool(((one == other) | ((one != one) & (other != other))).all())
+            least = ROUNDING * max((float(part.abs().max()) for part in _parts(one)), default=0.0)
+        pairs = zip(_parts(one), _parts(other), strict=True)
+        return all(_same_part(*pair, least) for pair in pairs)
     if isinstance(one, dict):
         named = cast("dict[Any, Any]", one)
         same = named.keys() == other.keys()
         return same and all(_same(named[k], other[k], is_close) for k in named)
     pairs = zip(one, other, strict=False)
     return len(one) == len(other) and all(_same(*pair, is_close) for pair in pairs)
+
+
+def _parts(tensor: Tensor) -> Sequence[Tensor]:
+    """Its numbers, few at a time: comparing makes several tensors more of each."""
+    return cast("Sequence[Tensor]", tensor.flatten().split(COMPARED)) if tensor.numel() else []
+
+
+def _same_part(one: Tensor, other: Tensor, least: float | None) -> bool:
+    if least is not None:
+        return torch.allclose(one, other, rtol=ROUNDING, atol=least, equal_nan=True)
+    return bool(((one == other) | ((one != one) & (other != other))).all())

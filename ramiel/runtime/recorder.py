@@ -47,6 +47,11 @@ class Recorder(TorchDispatchMode):
                 self._storages.add_constant(weight)
             self.arguments = [self._storages.given(argument) for argument in arguments]
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """False: to keep its compiler out of here PyTorch would import it, which takes 80 MB."""
+        return False
+
     @contextmanager
     def watching(self) -> Generator[None]:
         """What this thread computes in the context is the cluster's."""

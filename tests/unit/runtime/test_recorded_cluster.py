@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -244,3 +246,22 @@ def test_messages_are_sent_and_received(kind: type[Executor]) -> None:
             check(outputs, seed)
     assert [r.failures() for r in executor.preparation.recorded.values()] == [[], []]
     executor.close()
+
+
+def test_recording_imports_no_compiler() -> None:
+    program = """
+import sys
+import torch
+from ramiel.runtime.recorder import Recorder
+
+x = torch.ones(1, 8, 4, 4)
+recorder = Recorder([x], [])
+with torch.inference_mode(), recorder.watching():
+    y = torch.relu(x + x).sum()
+recorder.returned(y)
+assert recorder.failure is None, recorder.failure
+assert len(recorder.recording.steps) == 3
+print([name for name in ("torch._dynamo", "sympy") if name in sys.modules])
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("[]\n", "")
