@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import types
-from collections.abc import Coroutine, Generator, Hashable, Sequence
+from collections.abc import Callable, Coroutine, Generator, Hashable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, cast
 
 import torch
@@ -24,9 +25,8 @@ from .weights import Weights
 
 KEPT = 8
 """Recordings of one cluster: arguments of other strides, and other numbers of threads."""
-
-
 COMPARED = 1 << 16
+"""Numbers at a time."""
 ROUNDING = 1e-4
 """By how much sums of another order may differ, of the largest number."""
 
@@ -87,7 +87,9 @@ class RecordedCluster:
         recorder = Recorder(arguments, self._w.values())
         log = _Log(channels, recorder)
         try:
-            outputs = await _watched(self._function(*recorder.arguments, self._w, log), recorder)
+            outputs = await _within(
+                recorder.watching, self._function(*recorder.arguments, self._w, log)
+            )
         except BaseException:
             kind.is_recording = False
             raise
@@ -193,7 +195,7 @@ class _Log(Channels):
             self._channels.send(value, tensor, to=to)
 
     async def recv(self, value: str, *, source: str) -> Tensor:
-        tensor = await _unwatched(self._channels.recv(value, source=source), self._recorder)
+        tensor = await _within(self._recorder.paused, self._channels.recv(value, source=source))
         self.got[value, source] = tensor
         return self._recorder.received(value, source, tensor)
 
@@ -240,27 +242,14 @@ def _needs_the_function(arguments: Sequence[Tensor]) -> bool:
 
 
 @types.coroutine
-def _watched(coroutine: Coroutine[Any, Any, Any], recorder: Recorder) -> Generator[Any, Any, Any]:
-    """Run a coroutine; what it computes between its waits is written down."""
+def _within(
+    context: Callable[[], AbstractContextManager[None]], coroutine: Coroutine[Any, Any, Any]
+) -> Generator[Any, Any, Any]:
+    """Run a coroutine; what it computes between its waits it does in such a context."""
     try:
         while True:
             try:
-                with recorder.watching():
-                    wanted = coroutine.send(None)
-            except StopIteration as end:
-                return end.value
-            yield wanted
-    finally:
-        coroutine.close()
-
-
-@types.coroutine
-def _unwatched(coroutine: Coroutine[Any, Any, Any], recorder: Recorder) -> Generator[Any, Any, Any]:
-    """Run a coroutine; nothing that it computes is written down."""
-    try:
-        while True:
-            try:
-                with recorder.paused():
+                with context():
                     wanted = coroutine.send(None)
             except StopIteration as end:
                 return end.value
