@@ -54,7 +54,10 @@ class Neighbours:
                 self._free = {key: []}  # of other calls there are few
                 free = self._free[key]
             found = free.pop() if free else None
-        found = found or Neighbourhood(self._program, recordings, free)
+        if found is None:
+            for recorded in self._recorded.values():
+                recorded.give_back_replays()
+            found = Neighbourhood(self._program, recordings, free)
         found.call = call
         return found
 

@@ -63,6 +63,11 @@ class RecordedCluster:
         kind = None if _needs_the_function(arguments) else self._kinds.get(_key(arguments, threads))
         return None if kind is None else kind.recording
 
+    def give_back_replays(self) -> None:
+        """Of calls on their own; others have memory of their own."""
+        for kind in self._kinds.values():
+            kind.give_back_replays()
+
     def failures(self) -> list[str]:
         """Why calls of some kind are not replayed."""
         return [kind.failure for kind in self._kinds.values() if kind.failure is not None]
@@ -133,6 +138,10 @@ class _Kind:
         self._free.append(replay)
         return outputs
 
+    def give_back_replays(self) -> None:
+        """Those that no call uses now."""
+        self._free.clear()
+
     def finish(
         self, recorder: Recorder, arguments: Sequence[Tensor], log: _Log, outputs: Any
     ) -> None:
@@ -168,10 +177,9 @@ class _Kind:
         is_close: bool = False,
     ) -> Replay | None:
         """A replay, if it gives for the recorded call what that gave."""
-        replay, again = self._new(recording), _Again(log)
+        replay, again = self._new(recording), _Again(log, is_close)
         replayed = _ended(replay(arguments, again))
-        same = _same(outputs, replayed, is_close) and _same(log.sent, again.sent, is_close)
-        return replay if same else None
+        return replay if again.is_alike() and _same(outputs, replayed, is_close) else None
 
     def _new(self, recording: Recording | None) -> Replay:
         library = onednn()
@@ -201,17 +209,24 @@ class _Log(Channels):
 
 
 class _Again:
-    """The values of a recorded call once more."""
+    """The values of a recorded call once more; what is sent must be what was sent then."""
 
-    def __init__(self, log: _Log) -> None:
-        self._got = log.got
-        self.sent: dict[tuple[str, str], Tensor] = {}
+    def __init__(self, log: _Log, is_close: bool) -> None:
+        self._log, self._is_close = log, is_close
+        self._left = set(log.sent)
+        self._differs = False
 
     def send(self, value: str, tensor: Tensor, *, to: str) -> None:
-        self.sent[value, to] = tensor
+        self._left.remove((value, to))
+        same = _same(self._log.sent[value, to], tensor, self._is_close)
+        self._differs = self._differs or not same
 
     async def recv(self, value: str, *, source: str) -> Tensor:
-        return self._got[value, source]
+        return self._log.got[value, source]
+
+    def is_alike(self) -> bool:
+        """Whether everything was sent, with the same numbers."""
+        return not self._left and not self._differs
 
 
 def _key(arguments: Sequence[Tensor], threads: int) -> Hashable:
