@@ -155,8 +155,7 @@ def passes_of(options: Options) -> list[str]:
     if preset not in PRESETS:
         raise RamielError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
     fuse = FUSE if preset == "fast" else ()
-    plain = options.portable or options.torch_compile
-    kernels = KERNELS if preset == "fast" and not plain else ()
+    kernels = KERNELS if _has_kernels(options) else ()
     reduce = REDUCE if options.precision == BFLOAT16 else ()
     passes = [*PRUNE, *extension_passes("onnx"), *IDIOMS, *fuse, *LOWER]
     check_precision(options.precision, preset, options.portable)
@@ -258,8 +257,12 @@ def _compile(
 
 def _records(options: Options) -> bool:
     """Whether clusters are to be recorded."""
-    plain = options.portable or options.torch_compile or options.preset != "fast"
-    return not plain and options.batch == 1 and RECORD not in options.without
+    return _has_kernels(options) and options.batch == 1 and RECORD not in options.without
+
+
+def _has_kernels(options: Options) -> bool:
+    """Whether the program is to use oneDNN's kernels."""
+    return options.preset == "fast" and not (options.portable or options.torch_compile)
 
 
 def check_torch_compile(graph: GraphOp, options: Options) -> None:

@@ -47,10 +47,8 @@ def fastest(
                 missing[key] = candidate
         if missing:
             share = (deadline - time.perf_counter()) / (len(widths) - widths.index(width))
-            times = side_by_side([_timing(missing, time.perf_counter() + share, recorded)], width)[
-                0
-            ]
-            known.update(times)
+            timing = _timing(missing, time.perf_counter() + share, recorded)
+            known.update(side_by_side([timing], width)[0])
             measured = True
     if measured:
         measurements.save()

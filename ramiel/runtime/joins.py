@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from .onednn import OneDNN, UnsupportedError
 from .primitives import joining
-from .recording import Execution, Place, Recording, Step, places, places_of
+from .recording import Execution, Place, Recording, Step, places
 
 CHANNELS = 1
 
@@ -27,7 +27,7 @@ class Joined:
 def joined(recording: Recording, library: OneDNN, threads: int) -> Joined:
     """The same computation with fewer copies; products of matrices may round in another way."""
     steps: list[Step | None] = list(recording.steps)
-    uses = _uses(recording)
+    uses = recording.uses()
     leaving = recording.leaving()
     for number, step in enumerate(recording.steps):
         if not isinstance(step, Execution) or not step.primitive.is_copy:
@@ -46,15 +46,6 @@ def joined(recording: Recording, library: OneDNN, threads: int) -> Joined:
     kept = [(number, step) for number, step in enumerate(steps) if step is not None]
     changed = Recording(recording.buffers, [step for _, step in kept], recording.outputs)
     return Joined(changed, [number for number, _ in kept])
-
-
-def _uses(recording: Recording) -> dict[int, list[int]]:
-    """The steps that each buffer occurs in."""
-    uses: dict[int, list[int]] = {}
-    for number, step in enumerate(recording.steps):
-        for buffer in {place.buffer for place in places_of(step)}:
-            uses.setdefault(buffer, []).append(number)
-    return uses
 
 
 def _placed(producer: Execution, target: Place) -> Execution | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from torch import Tensor
 
@@ -17,7 +17,7 @@ from .native_calls import NativeCall
 from .onednn import onednn
 from .program import Cluster, Message, Program
 from .recorded_cluster import RecordedCluster
-from .recording import Place, Receive, Recording, Send, places_of
+from .recording import Place, Receive, Recording, Send
 from .replay import Links, Replay
 from .replay_plan import Block, Key
 from .semaphores import Semaphores, functions
@@ -69,14 +69,15 @@ class Neighbourhood:
         """`free`: where it goes when all clusters have ended."""
         library = onednn()
         assert library is not None
-        self._recordings, self._free = recordings, free
-        self._linked = {name: _linked(program, recordings, name) for name in recordings}
+        self._free = free
+        self._ports = {name: _Ports(recording) for name, recording in recordings.items()}
+        self._linked = {name: _linked(program, self._ports, name) for name in recordings}
         order = MessageOrder(program.messages, recordings)
         blocks = {
             name: Block(
                 recording,
                 [(m.value, m.destination) for m in self._linked[name]],
-                _ends(self._linked[name], recordings, order),
+                _ends(self._linked[name], self._ports, order),
             )
             for name, recording in recordings.items()
         }
@@ -125,72 +126,72 @@ class Neighbourhood:
                 sends[message.value, message.destination] = self._semaphores.post(number)
             if message.destination == name:
                 receives[message.value, message.source] = self._semaphores.wait(number)
-                place = _sent(self._recordings[message.source], message)
-                buffer = _received(self._recordings[name], message)
-                assert place is not None
-                assert buffer is not None
+                place = self._ports[message.source].sent[message.value, name]
+                buffer = self._ports[name].received[message.value, message.source]
                 block = blocks[message.source]
                 inside[buffer] = block, block.offsets[place.buffer] + place.offset
         return Links(sends, receives, inside)
 
 
-def _linked(program: Program, recordings: Recordings, source: str) -> list[Message]:
+class _Ports:
+    """What a recording sends and receives, by the message's value and the other cluster."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.leaving = recording.leaving()
+        self.sent: dict[Key, Any] = {}
+        self.received: dict[Key, int] = {}
+        self.last_step: dict[int, int] = {}
+        """Of each buffer, that where it was received included."""
+        for number, step in enumerate(recording.steps):
+            if isinstance(step, Send):
+                self.sent[step.value, step.to] = step.operand
+            if isinstance(step, Receive):
+                self.received[step.value, step.source] = step.buffer
+                self.last_step[step.buffer] = number
+        for buffer, numbers in recording.uses().items():
+            self.last_step[buffer] = numbers[-1]
+
+
+def _linked(program: Program, ports: Mapping[str, _Ports], source: str) -> list[Message]:
     """The messages of a cluster that can be places in its memory.
 
     Nobody may hold them when the call is over, on either side.
     """
     linked = [message for message in program.messages if message.source == source]
     while True:
-        kept = recordings[source].leaving([(m.value, m.destination) for m in linked])
-        fewer = [message for message in linked if _can_be_linked(message, recordings, kept)]
+        keys = [(m.value, m.destination) for m in linked]
+        kept = ports[source].recording.leaving(keys)
+        fewer = [
+            message
+            for message in linked
+            if _can_be_linked(message, ports[source], ports[message.destination], kept)
+        ]
         if len(fewer) == len(linked):
             return linked
         linked = fewer
 
 
+def _can_be_linked(message: Message, source: _Ports, destination: _Ports, kept: set[int]) -> bool:
+    place = source.sent.get((message.value, message.destination))
+    buffer = destination.received.get((message.value, message.source))
+    if not isinstance(place, Place) or buffer is None or buffer in destination.leaving:
+        return False
+    made = destination.recording.buffers[buffer]
+    same = (place.shape, place.strides, place.dtype) == (made.shape, made.strides, made.dtype)
+    return same and source.recording.buffers[place.buffer].is_own and place.buffer not in kept
+
+
 def _ends(
-    messages: Sequence[Message], recordings: Recordings, order: MessageOrder
+    messages: Sequence[Message], ports: Mapping[str, _Ports], order: MessageOrder
 ) -> dict[int, int]:
     """For each buffer that is read in neighbours, the step after which none of them will."""
     ends: dict[int, int] = {}
     for message in messages:
-        source, destination = recordings[message.source], recordings[message.destination]
-        place, buffer = _sent(source, message), _received(destination, message)
-        assert place is not None
-        last = max(
-            index
-            for index, step in enumerate(destination.steps)
-            if (isinstance(step, Receive) and step.buffer == buffer)
-            or any(place.buffer == buffer for place in places_of(step))
-        )
+        source, destination = ports[message.source], ports[message.destination]
+        buffer = source.sent[message.value, message.destination].buffer
+        last = destination.last_step[destination.received[message.value, message.source]]
         end = order.end_of(message.source, message.destination, last)
-        end = len(source.steps) if end is None else end
-        ends[place.buffer] = max(end, ends.get(place.buffer, end))
+        end = len(source.recording.steps) if end is None else end
+        ends[buffer] = max(end, ends.get(buffer, end))
     return ends
-
-
-def _can_be_linked(message: Message, recordings: Recordings, kept: set[int]) -> bool:
-    source, destination = recordings[message.source], recordings[message.destination]
-    place, buffer = _sent(source, message), _received(destination, message)
-    if place is None or buffer is None or buffer in destination.leaving():
-        return False
-    made = destination.buffers[buffer]
-    same = (place.shape, place.strides, place.dtype) == (made.shape, made.strides, made.dtype)
-    return same and source.buffers[place.buffer].is_own and place.buffer not in kept
-
-
-def _sent(recording: Recording, message: Message) -> Place | None:
-    for step in recording.steps:
-        if isinstance(step, Send) and (step.value, step.to) == (message.value, message.destination):
-            return step.operand if isinstance(step.operand, Place) else None
-    return None
-
-
-def _received(recording: Recording, message: Message) -> int | None:
-    for step in recording.steps:
-        if isinstance(step, Receive) and (step.value, step.source) == (
-            message.value,
-            message.source,
-        ):
-            return step.buffer
-    return None

@@ -47,10 +47,11 @@ class Preparation:
         arguments = [inputs[name] for name in cluster.reads]
         if not cluster.recorded or cluster.prepare is None or onednn() is None:
             return cluster.function(*arguments, weights, channels)
-        with self._lock:
-            if cluster.name not in self.recorded:
-                self.recorded[cluster.name] = RecordedCluster(cluster, weights)
-        return self.recorded[cluster.name](arguments, channels)
+        recorded = self.recorded.get(cluster.name)
+        if recorded is None:
+            made = RecordedCluster(cluster, weights)
+            recorded = self.recorded.setdefault(cluster.name, made)
+        return recorded(arguments, channels)
 
     def weights_of(self, cluster: Cluster, w: Weights) -> Weights:
         """The weights that the cluster reads."""

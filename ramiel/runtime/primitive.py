@@ -51,6 +51,8 @@ class Observation(threading.local):
 observation = Observation()
 
 
+Constants: TypeAlias = Sequence[tuple[int, Handle | ctypes.c_void_p, Tensor]]
+"""What each is to a primitive, its layout and its data."""
 Placed: TypeAlias = Callable[[Sequence[int]], "Primitive"]
 """The same computation with a result of other strides.  Raises UnsupportedError."""
 
@@ -67,7 +69,7 @@ class Primitive:
         library: OneDNN,
         description: Handle,
         inputs: Sequence[tuple[int, Handle]],
-        constants: Sequence[tuple[int, Handle | ctypes.c_void_p, Tensor]],
+        constants: Constants,
         result: tuple[Handle, Sequence[int], Sequence[int], torch.dtype],
         placed: Placed | None = None,
         is_copy: bool = False,
@@ -134,16 +136,11 @@ class Primitive:
 
     def _bind(self) -> Binding:
         """Memory objects for one call at a time."""
-        make = self._library.memory
         given = list(self._constants)
         if self._kept_bytes:
             kept = torch.empty(self._kept_bytes, dtype=torch.uint8)
             given.append((SCRATCHPAD, self._scratchpad, kept))
-        variables = self._variables(self._fresh_bytes)
-        return Binding(
-            variables,
-            [(index, make(layout, data.data_ptr()), data) for index, layout, data in given],
-        )
+        return self._binding(self._fresh_bytes, given)
 
     @property
     def scratchpad_bytes(self) -> int:
@@ -155,24 +152,21 @@ class Primitive:
 
         They are those of the result, of the operands and of a scratchpad if it needs one.
         """
-        make = self._library.memory
-        constants = [
-            (i, make(layout, data.data_ptr()), data) for i, layout, data in self._constants
-        ]
-        binding = Binding(self._variables(self.scratchpad_bytes), constants)
+        binding = self._binding(self.scratchpad_bytes, self._constants)
         for variable, address in zip(binding.variables, addresses, strict=True):
             self._set_data(variable, address)
         arguments = *self._pointers, binding.count, binding.arguments
         return binding, (self._library.execute_address, arguments)
 
-    def _variables(self, scratchpad_bytes: int) -> list[tuple[int, Handle]]:
-        """Memory objects for what has another address at each call."""
+    def _binding(self, scratchpad_bytes: int, given: Constants) -> Binding:
+        """Variables for result, operands and a scratchpad of so many bytes, if any."""
         make = self._library.memory
         variables = [(RESULT, make(self._result))]
         variables += [(index, make(layout)) for index, layout in self._inputs]
         if scratchpad_bytes:
             variables.append((SCRATCHPAD, make(self._scratchpad)))
-        return variables
+        constants = [(index, make(layout, data.data_ptr()), data) for index, layout, data in given]
+        return Binding(variables, constants)
 
 
 class Binding:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from .channels import Channels
+from .channels import Channels, run_blocking
 from .joins import joined
 from .memory import give_back_memory
 from .onednn import onednn
@@ -178,7 +178,7 @@ class _Kind:
     ) -> Replay | None:
         """A replay, if it gives for the recorded call what that gave."""
         replay, again = self._new(recording), _Again(log, is_close)
-        replayed = _ended(replay(arguments, again))
+        replayed = run_blocking(replay(arguments, again))
         return replay if again.is_alike() and _same(outputs, replayed, is_close) else None
 
     def _new(self, recording: Recording | None) -> Replay:
@@ -208,7 +208,7 @@ class _Log(Channels):
         return self._recorder.received(value, source, tensor)
 
 
-class _Again:
+class _Again(Channels):
     """The values of a recorded call once more; what is sent must be what was sent then."""
 
     def __init__(self, log: _Log, is_close: bool) -> None:
@@ -271,15 +271,6 @@ def _within(
             yield wanted
     finally:
         coroutine.close()
-
-
-def _ended(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """The result of a coroutine that never waits."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        return end.value
-    raise RuntimeError("a replay waits for nothing")
 
 
 def _same(one: Any, other: Any, is_close: bool = False) -> bool:

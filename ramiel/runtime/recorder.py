@@ -145,7 +145,7 @@ class Recorder(TorchDispatchMode):
             kernels = kernels_of(name, arguments, options, result)
         except (UnsupportedError, TypeError, AttributeError):
             return False
-        mapped((arguments, options), self._operand)
+        mapped((arguments, options), self._operand)  # before zeros count as known
         self._storages.add(result, is_own=True)
         for primitive, y, operands in kernels:
             for operand in operands:

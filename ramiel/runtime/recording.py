@@ -104,6 +104,14 @@ class Recording:
                 found |= {place.buffer for place in places(step.operand)}
         return found
 
+    def uses(self) -> dict[int, list[int]]:
+        """The numbers of the steps that read or write each buffer, in order."""
+        uses: dict[int, list[int]] = {}
+        for number, step in enumerate(self.steps):
+            for buffer in {place.buffer for place in places_of(step)}:
+                uses.setdefault(buffer, []).append(number)
+        return uses
+
 
 def places(tree: Any) -> list[Place]:
     """The places in an argument: in lists, tuples and dicts."""

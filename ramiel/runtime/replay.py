@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter_ns
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
+from .channels import Channels
 from .native_calls import NativeCall, NativeCalls
 from .onednn import OneDNN
 from .primitive import Binding, allocate
@@ -25,18 +26,6 @@ from .recording import (
     mapped,
 )
 from .replay_plan import Action, Block, Calls, Drop, Key, New, actions_of
-
-
-class Mailbox(Protocol):
-    """What a replay needs of a cluster's channels."""
-
-    def send(self, value: str, tensor: Any, *, to: str) -> None:
-        """Hand a value to another cluster."""
-        ...
-
-    async def recv(self, value: str, *, source: str) -> Tensor:
-        """Wait for a value from another cluster."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -82,7 +71,7 @@ class Replay:
         self._actions = [self._ready(action) for action in actions]
         self._outputs = mapped(recording.outputs, self._in_block)
 
-    async def __call__(self, arguments: Sequence[Tensor], channels: Mailbox) -> Any:
+    async def __call__(self, arguments: Sequence[Tensor], channels: Channels) -> Any:
         """What the cluster returns for these arguments."""
         for buffer, argument in enumerate(arguments):
             self._bind(buffer, argument)

@@ -62,9 +62,9 @@ class Block:
         """By the number of the step."""
         leaving = recording.leaving(neighbours)
         lifetimes: list[Lifetime] = []
-        for buffer, (first, last) in uses_of(recording).items():
+        for buffer, (first, *later) in recording.uses().items():
             if recording.buffers[buffer].is_own and buffer not in leaving:
-                end = max(last, (ends or {}).get(buffer, last))
+                end = max(first, *later, (ends or {}).get(buffer, first))
                 self.offsets[buffer] = len(lifetimes)
                 lifetimes.append(Lifetime(first, end, recording.buffers[buffer].size))
         for index, step in enumerate(recording.steps):
@@ -89,11 +89,11 @@ def actions_of(
     step, and dropped after their last one, except those that the cluster returns.
     """
     returned = {place.buffer for place in places(recording.outputs)}
-    uses = {b: use for b, use in uses_of(recording).items() if b not in inside}
+    uses = {b: numbers for b, numbers in recording.uses().items() if b not in inside}
     ends: dict[int, list[int]] = {}
-    for buffer, (_, last) in uses.items():
+    for buffer, numbers in uses.items():
         if buffer not in returned:
-            ends.setdefault(last, []).append(buffer)
+            ends.setdefault(numbers[-1], []).append(buffer)
     actions: list[Action] = []
     started = done = 0
     unneeded: list[int] = []
@@ -117,19 +117,9 @@ def actions_of(
 
 
 def _first_written(
-    recording: Recording, step: Step, index: int, uses: dict[int, tuple[int, int]]
+    recording: Recording, step: Step, index: int, uses: dict[int, list[int]]
 ) -> Iterator[int]:
     """The buffers in tensors of their own that begin with this step."""
     for buffer in {place.buffer: None for place in places_of(step)}:
         if buffer in uses and uses[buffer][0] == index and recording.buffers[buffer].is_own:
             yield buffer
-
-
-def uses_of(recording: Recording) -> dict[int, tuple[int, int]]:
-    """The first and the last step of each buffer that is used."""
-    uses: dict[int, tuple[int, int]] = {}
-    for index, step in enumerate(recording.steps):
-        for place in places_of(step):
-            first, _ = uses.get(place.buffer, (index, index))
-            uses[place.buffer] = first, index
-    return uses
