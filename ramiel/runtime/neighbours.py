@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from torch import Tensor
 
 from .channels import Channels
+from .memory import give_back_memory
 from .message_order import MessageOrder
 from .native_calls import NativeCall
 from .onednn import onednn
@@ -57,6 +58,7 @@ class Neighbours:
         if found is None:
             for recorded in self._recorded.values():
                 recorded.give_back_replays()
+            give_back_memory()
             found = Neighbourhood(self._program, recordings, free)
         found.call = call
         return found

@@ -107,13 +107,17 @@ class OneDNN:
 
     def any_layout(self, shape: Sequence[int], dtype: torch.dtype) -> Handle:
         """A tensor that a primitive may lay out as it likes."""
+        return self.tagged_layout(shape, dtype, ANY_LAYOUT)
+
+    def tagged_layout(self, shape: Sequence[int], dtype: torch.dtype, tag: int) -> Handle:
+        """A tensor in a layout that oneDNN has a number for."""
         return self.make(
             "memory_desc",
             "memory_desc_create_with_tag",
             len(shape),
             DIMENSIONS(*shape),
             _number_of(dtype),
-            ANY_LAYOUT,
+            tag,
         )
 
     def layout_in(self, description: Handle, what: int) -> ctypes.c_void_p:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
@@ -21,6 +22,8 @@ Pair = int | tuple[int, int]
 Place: TypeAlias = tuple[Sequence[int], Sequence[int]]
 """The shape and the strides of a tensor."""
 SEVERAL_SOURCES = 1024
+BLOCKS_OF_OUTPUTS = 506, 505, 504, 503
+"""oneDNN's layouts of a matrix (K, N) in blocks of 64, 48, 32 and 16 columns."""
 MAXIMUM, AVERAGE, AVERAGE_WITHOUT_PADDING = 0x1FF, 0x2FF, 0x3FF
 RELU, TANH, LINEAR, LOGISTIC, GELU_TANH, SWISH = 0x20, 0x21, 0x26, 0x29, 0x2B, 0x2C
 CLIP, GELU_ERF, HARDSWISH = 0x2E, 0x31, 0x34
@@ -89,13 +92,14 @@ def convolution(
         *(DIMENSIONS(*padding), DIMENSIONS(*padding)),
         attributes(library, activation, target if adds else None),
     )
+    constants = _constants(library, description, weights, bias)
     return Primitive(
         library,
         description,
         [(SOURCE, source), *([(second_source(0), target)] if adds else [])],
-        _constants(library, description, weights, bias),
+        constants,
         (target, result, channels_last(result), dtype),
-        partial(_pointwise, library, shape, result, weight, bias, activation)
+        partial(_pointwise, library, shape, result, weight, constants[0][2], bias, activation)
         if (*kernel, *stride, *padding, groups, adds) == (1, 1, 1, 1, 0, 0, 1, False)
         else None,
     )
@@ -106,12 +110,14 @@ def _pointwise(
     shape: Sequence[int],
     result: Sequence[int],
     weight: Tensor,
+    laid_out: Tensor,
     bias: Tensor | None,
     activation: Activation | None,
     strides: Sequence[int],
 ) -> Primitive:
     """A convolution 1x1 as a product of matrices, which may leave gaps between its rows.
 
+    `laid_out`: the weight as the convolution has it, which is shared if the product can read that.
     `strides`: of the result (N, C, H, W), C innermost.  Raises UnsupportedError.
     """
     images, outputs, height, width = result
@@ -122,16 +128,34 @@ def _pointwise(
     source = library.layout((rows, inputs), (inputs, 1), dtype)
     target = library.layout((rows, outputs), (step, 1), dtype)
     row = None if bias is None else library.layout((1, outputs), (outputs, 1), dtype)
-    description = library.describe(
-        "matmul_primitive_desc_create",
-        *(source, library.any_layout((inputs, outputs), dtype), row, target),
-        attributes(library, activation),
-    )
-    constants = _constants(library, description, weight.reshape(outputs, inputs).t(), None)
+
+    def described(layout: Handle) -> Handle:
+        after = attributes(library, activation)
+        return library.describe("matmul_primitive_desc_create", source, layout, row, target, after)
+
+    matrix = weight.reshape(outputs, inputs).t()
+    shared = _shared(library, described, matrix, laid_out)
+    description = shared or described(library.any_layout(matrix.shape, dtype))
+    constants = _constants(library, description, matrix, None, laid_out if shared else None)
     if bias is not None and row is not None:
         constants.append((BIAS, row, bias.contiguous()))
     layouts = (target, result, strides, dtype)
     return Primitive(library, description, [(SOURCE, source)], constants, layouts)
+
+
+def _shared(
+    library: OneDNN, described: Callable[[Handle], Handle], matrix: Tensor, laid_out: Tensor
+) -> Handle | None:
+    """A product with a matrix that is laid out, byte for byte, as a convolution's weight is."""
+    for tag in BLOCKS_OF_OUTPUTS:
+        layout = library.tagged_layout(matrix.shape, matrix.dtype, tag)
+        if library.size_of(layout) != laid_out.numel():
+            continue
+        with contextlib.suppress(UnsupportedError):
+            description = described(layout)
+            if torch.equal(_laid_out(library, layout, matrix), laid_out):
+                return description
+    return None
 
 
 def joining(library: OneDNN, dim: int, places: Sequence[Place], result: Place) -> Primitive:
@@ -271,10 +295,25 @@ def _bias_layout(library: OneDNN, bias: Tensor | None) -> Handle | None:
 
 
 def _constants(
-    library: OneDNN, description: Handle, weight: Tensor, bias: Tensor | None
+    library: OneDNN,
+    description: Handle,
+    weight: Tensor,
+    bias: Tensor | None,
+    laid_out: Tensor | None = None,
 ) -> list[tuple[int, Handle | ctypes.c_void_p, Tensor]]:
-    """The weight laid out as the primitive wants it, and the bias."""
+    """The weight laid out as the primitive wants it, which it may be already, and the bias."""
     layout = library.layout_in(description, WEIGHTS_LAYOUT)
+    if laid_out is None:
+        laid_out = _laid_out(library, layout, weight)
+    constants: list[tuple[int, Handle | ctypes.c_void_p, Tensor]] = [(WEIGHTS, layout, laid_out)]
+    if bias is not None:
+        whole = bias.contiguous()
+        constants.append((BIAS, library.layout(bias.shape, [1], bias.dtype), whole))
+    return constants
+
+
+def _laid_out(library: OneDNN, layout: Handle | ctypes.c_void_p, weight: Tensor) -> Tensor:
+    """The bytes of a weight in a layout."""
     given = library.layout(weight.shape, weight.stride(), weight.dtype)
     laid_out = torch.empty(library.size_of(layout), dtype=torch.uint8)
     reorder = library.make(
@@ -289,8 +328,4 @@ def _constants(
             (RESULT, library.memory(layout, laid_out.data_ptr())),
         ],
     )
-    constants: list[tuple[int, Handle | ctypes.c_void_p, Tensor]] = [(WEIGHTS, layout, laid_out)]
-    if bias is not None:
-        whole = bias.contiguous()
-        constants.append((BIAS, library.layout(bias.shape, [1], bias.dtype), whole))
-    return constants
+    return laid_out

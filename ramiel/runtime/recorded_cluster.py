@@ -6,12 +6,14 @@ import threading
 import types
 from collections.abc import Callable, Coroutine, Generator, Hashable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from .channels import Channels, run_blocking
+from .channels import Channels
+from .comparison import Comparison
+from .file_pages import let_go_of_file_pages
 from .joins import joined
 from .memory import give_back_memory
 from .onednn import onednn
@@ -25,17 +27,14 @@ from .weights import Weights
 
 KEPT = 8
 """Recordings of one cluster: arguments of other strides, and other numbers of threads."""
-COMPARED = 1 << 16
-"""Numbers at a time."""
-ROUNDING = 1e-4
-"""By how much sums of another order may differ, of the largest number."""
 
 
 class RecordedCluster:
-    """Runs a cluster's function for the first two calls of a kind, and replays the second one then.
+    """Runs a cluster's function for the first three calls of a kind, and replays it then.
 
-    The first call makes primitives.  A replay must give, for the second call's values, bit for bit
-    what the function gave; else the function runs each time.
+    The first call makes primitives, and the second one is recorded.  A replay that goes on beside
+    the third one must give bit for bit what the function gives; else the function runs each time.
+    Beside the fourth one goes a replay with fewer copies.
     """
 
     def __init__(self, cluster: Cluster, w: Weights) -> None:
@@ -52,16 +51,19 @@ class RecordedCluster:
         kind = self._kind(arguments)
         if kind is None:
             return await self._function(*arguments, self._w, channels)
-        if kind.recording is not None:
-            return await kind.replay(arguments, channels)
-        if not kind.begins_to_record(self._lock):
-            return await self._function(*arguments, self._w, channels)
-        return await self._record(kind, arguments, channels)
+        if not kind.begins_step(self._lock):
+            return await self._usual(kind, arguments, channels)
+        try:
+            if kind.candidate is None:
+                return await self._record(kind, arguments, channels)
+            return await self._compare(kind, arguments, channels)
+        finally:
+            kind.ends_step()
 
     def recording_of(self, arguments: Sequence[Tensor], threads: int) -> Recording | None:
         """What a call with these arguments does on so many threads, if that is known."""
         kind = None if _needs_the_function(arguments) else self._kinds.get(_key(arguments, threads))
-        return None if kind is None else kind.recording
+        return None if kind is None or not kind.is_decided() else kind.recording
 
     def give_back_replays(self) -> None:
         """Of calls on their own; others have memory of their own."""
@@ -85,28 +87,51 @@ class RecordedCluster:
                 kind = self._kinds.setdefault(key, _Kind())
         return kind
 
+    def _usual(
+        self, kind: _Kind, arguments: Sequence[Tensor], channels: Channels
+    ) -> Coroutine[Any, Any, dict[str, Tensor]]:
+        """The replay, if there is one; else the function."""
+        if kind.recording is not None:
+            return kind.replay(arguments, channels)
+        return self._function(*arguments, self._w, channels)
+
     async def _record(
         self, kind: _Kind, arguments: Sequence[Tensor], channels: Channels
     ) -> dict[str, Tensor]:
-        give_back_memory()  # what is written down goes elsewhere than the results before it
+        """The function's call, written down."""
+        self._give_back_memory()  # what is written down goes elsewhere than the results before it
         recorder = Recorder(arguments, self._w.values())
         log = _Log(channels, recorder)
-        try:
-            outputs = await _within(
-                recorder.watching, self._function(*recorder.arguments, self._w, log)
-            )
-        except BaseException:
-            kind.is_recording = False
-            raise
+        outputs = await _within(
+            recorder.watching, self._function(*recorder.arguments, self._w, log)
+        )
         recorder.returned(outputs)
-        with torch.no_grad():
-            kind.finish(recorder, arguments, log, outputs)
+        kind.failure, kind.candidate = recorder.failure, recorder.recording
+        return outputs
+
+    async def _compare(
+        self, kind: _Kind, arguments: Sequence[Tensor], channels: Channels
+    ) -> dict[str, Tensor]:
+        """A call as usual, and beside it a replay of the candidate."""
+        replay = kind.begun_replay()
+        if replay is None:
+            return await self._usual(kind, arguments, channels)
+        self._give_back_memory()
+        comparison = Comparison(channels, replay, arguments, is_close=kind.recording is not None)
+        outputs = await self._usual(kind, arguments, comparison)
+        kind.decide(replay if comparison.is_alike(outputs) else None)
         if kind.recording is not None:
             for weight in self._w.values():
                 if isinstance(weight, PrimitiveWeight):
                     weight.primitives.clear()  # the recording has those that it needs
-        give_back_memory()
+        self._give_back_memory()
         return outputs
+
+    def _give_back_memory(self) -> None:
+        """What is free, and weights of which primitives have copies."""
+        weights = self._w.values()
+        let_go_of_file_pages([w.plain() for w in weights if isinstance(w, PrimitiveWeight)])
+        give_back_memory()
 
 
 class _Kind:
@@ -114,119 +139,100 @@ class _Kind:
 
     def __init__(self) -> None:
         self.recording: Recording | None = None
+        """What gives the same as the function."""
+        self.candidate: Recording | None = None
+        """What may give the same as it."""
         self.failure: str | None = None
-        self.is_recording = False
-        self._calls = 0
+        self._is_first, self._is_busy = True, False
         self._free: list[Replay] = []
 
-    def begins_to_record(self, lock: threading.Lock) -> bool:
-        """Whether this call is the one to record."""
+    def is_decided(self) -> bool:
+        """Whether all calls from now on do the same."""
+        has_recording = self.recording is not None and self.candidate is None
+        return has_recording or self.failure is not None
+
+    def begins_step(self, lock: threading.Lock) -> bool:
+        """Whether this call is to be recorded, or compared; `ends_step` must follow then."""
+        if self.is_decided():
+            return False
         with lock:
-            self._calls += 1
-            if self._calls < 2 or self.is_recording or self.failure is not None:
+            is_first, self._is_first = self._is_first, False
+            if is_first or self._is_busy or self.is_decided():
                 return False
-            self.is_recording = True
+            self._is_busy = True
             return True
+
+    def ends_step(self) -> None:
+        """The call that was recorded or compared is over, or has failed."""
+        self._is_busy = False
 
     async def replay(self, arguments: Sequence[Tensor], channels: Channels) -> dict[str, Tensor]:
         """A call from the recording, with memory that no other call uses now."""
+        recording = self.recording
+        assert recording is not None
         try:
             replay = self._free.pop()
         except IndexError:
-            replay = self._new(self.recording)
+            replay = _replay(recording)
         outputs = await replay(arguments, channels)
-        self._free.append(replay)
+        if recording is self.recording:
+            self._free.append(replay)
         return outputs
 
     def give_back_replays(self) -> None:
         """Those that no call uses now."""
         self._free.clear()
 
-    def finish(
-        self, recorder: Recorder, arguments: Sequence[Tensor], log: _Log, outputs: Any
-    ) -> None:
-        """Keep the recording if it gives what the call gave."""
-        self.failure = recorder.failure
-        if self.failure is not None:
-            return
-        give_back_memory()  # of the results, which the replay needs no more
-        try:
-            replay = self._replayed_alike(recorder.recording, arguments, log, outputs)
-            if replay is None:
-                self.failure = "a replay gives other numbers"
-                return
-            library = onednn()
-            assert library is not None
-            found = joined(recorder.recording, library, torch.get_num_threads()).recording
-            self.recording = recorder.recording
-            if len(found.steps) < len(recorder.recording.steps):
-                del replay  # there is never memory for two
-                give_back_memory()
-                replay = self._replayed_alike(found, arguments, log, outputs, is_close=True)
-                self.recording = found if replay is not None else self.recording
-            self._free += [] if replay is None else [replay]
-        except (RuntimeError, NotImplementedError) as error:
-            self.failure, self.recording = str(error), None
-
-    def _replayed_alike(
-        self,
-        recording: Recording,
-        arguments: Sequence[Tensor],
-        log: _Log,
-        outputs: Any,
-        is_close: bool = False,
-    ) -> Replay | None:
-        """A replay, if it gives for the recorded call what that gave."""
-        replay, again = self._new(recording), _Again(log, is_close)
-        replayed = run_blocking(replay(arguments, again))
-        return replay if again.is_alike() and _same(outputs, replayed, is_close) else None
-
-    def _new(self, recording: Recording | None) -> Replay:
+    def begun_replay(self) -> Replay | None:
+        """A replay of the candidate; None if there is none, and the matter is decided."""
         library = onednn()
-        if recording is None or library is None:
-            raise RuntimeError("there is nothing to replay")
-        return Replay(recording, library, Block(recording))
+        assert library is not None and self.candidate is not None
+        try:
+            if self.recording is not None:
+                found = joined(self.recording, library, torch.get_num_threads()).recording
+                has_fewer = len(found.steps) < len(self.recording.steps)
+                self.candidate = found if has_fewer else None
+            return None if self.candidate is None else _replay(self.candidate)
+        except (RuntimeError, NotImplementedError) as error:
+            self._give_up(str(error))
+            return None
+
+    def decide(self, replay: Replay | None) -> None:
+        """Go on with the candidate if this replay of it has given what it should."""
+        if replay is None:
+            self._give_up("a replay gives other numbers")
+            return
+        is_last = self.recording is not None
+        self.recording, self._free = self.candidate, [replay]
+        self.candidate = None if is_last else self.recording
+
+    def _give_up(self, why: str) -> None:
+        """Go on as before."""
+        self.candidate = None
+        if self.recording is None:
+            self.failure = why
 
 
 class _Log(Channels):
-    """The channels of a call that is recorded, and the values that went through them."""
+    """The channels of a call that is recorded."""
 
     def __init__(self, channels: Channels, recorder: Recorder) -> None:
         self._channels, self._recorder = channels, recorder
-        self.sent: dict[tuple[str, str], Tensor] = {}
-        self.got: dict[tuple[str, str], Tensor] = {}
 
     def send(self, value: str, tensor: Tensor, *, to: str) -> None:
         self._recorder.sent(value, tensor, to)
-        self.sent[value, to] = tensor
         with self._recorder.paused():
             self._channels.send(value, tensor, to=to)
 
     async def recv(self, value: str, *, source: str) -> Tensor:
         tensor = await _within(self._recorder.paused, self._channels.recv(value, source=source))
-        self.got[value, source] = tensor
         return self._recorder.received(value, source, tensor)
 
 
-class _Again(Channels):
-    """The values of a recorded call once more; what is sent must be what was sent then."""
-
-    def __init__(self, log: _Log, is_close: bool) -> None:
-        self._log, self._is_close = log, is_close
-        self._left = set(log.sent)
-        self._differs = False
-
-    def send(self, value: str, tensor: Tensor, *, to: str) -> None:
-        self._left.remove((value, to))
-        same = _same(self._log.sent[value, to], tensor, self._is_close)
-        self._differs = self._differs or not same
-
-    async def recv(self, value: str, *, source: str) -> Tensor:
-        return self._log.got[value, source]
-
-    def is_alike(self) -> bool:
-        """Whether everything was sent, with the same numbers."""
-        return not self._left and not self._differs
+def _replay(recording: Recording) -> Replay:
+    library = onednn()
+    assert library is not None
+    return Replay(recording, library, Block(recording))
 
 
 def _key(arguments: Sequence[Tensor], threads: int) -> Hashable:
@@ -271,35 +277,3 @@ def _within(
             yield wanted
     finally:
         coroutine.close()
-
-
-def _same(one: Any, other: Any, is_close: bool = False) -> bool:
-    """Whether tensors have the same numbers, also the same that are none, in the same places.
-
-    `is_close`: but for sums of another order.
-    """
-    if isinstance(one, Tensor):
-        if [one.dtype, one.shape, one.stride()] != [other.dtype, other.shape, other.stride()]:
-            return False
-        least = None
-        if is_close and one.is_floating_point():
-            least = ROUNDING * max((float(part.abs().max()) for part in _parts(one)), default=0.0)
-        pairs = zip(_parts(one), _parts(other), strict=True)
-        return all(_same_part(*pair, least) for pair in pairs)
-    if isinstance(one, dict):
-        named = cast("dict[Any, Any]", one)
-        same = named.keys() == other.keys()
-        return same and all(_same(named[k], other[k], is_close) for k in named)
-    pairs = zip(one, other, strict=False)
-    return len(one) == len(other) and all(_same(*pair, is_close) for pair in pairs)
-
-
-def _parts(tensor: Tensor) -> Sequence[Tensor]:
-    """Its numbers, few at a time: comparing makes several tensors more of each."""
-    return cast("Sequence[Tensor]", tensor.flatten().split(COMPARED)) if tensor.numel() else []
-
-
-def _same_part(one: Tensor, other: Tensor, least: float | None) -> bool:
-    if least is not None:
-        return torch.allclose(one, other, rtol=ROUNDING, atol=least, equal_nan=True)
-    return bool(((one == other) | ((one != one) & (other != other))).all())

@@ -12,6 +12,7 @@ from torch import Tensor
 from ramiel.runtime.joins import joined
 from ramiel.runtime.onednn import onednn
 from ramiel.runtime.primitive_weight import PrimitiveWeight
+from ramiel.runtime.primitives import convolution
 from ramiel.runtime.recorder import Recorder
 from ramiel.runtime.recording import Execution, Recording
 from ramiel.runtime.replay import Replay
@@ -94,6 +95,26 @@ def test_pointwise_convolutions_write_into_the_join(images: int) -> None:
     recording = _check(function, expected, threads=1, steps=3, images=images)
     copies = [s for s in recording.steps if isinstance(s, Execution) and s.primitive.is_copy]
     assert copies == []
+
+
+@pytest.mark.skipif(
+    torch.backends.cpu.get_cpu_capability() != "AVX512", reason="other kernels have other layouts"
+)
+def test_the_product_reads_the_weight_as_the_convolution_has_it() -> None:
+    library = onednn()
+    assert library is not None
+    for outputs, inputs in ((16, 64), (96, 192), (112, 512), (384, 832)):
+        shape, places = (1, inputs, 7, 5), (35 * 999, 1, 5 * 999, 999)
+        weight = torch.randn(outputs, inputs, 1, 1)
+        convolved = convolution(library, shape, weight, None, (1, 0, 1, 1), None)
+        assert convolved.placed is not None
+        product = convolved.placed(places)
+        weights = [p._constants[0][2].data_ptr() for p in (convolved, product)]  # pyright: ignore
+        assert weights[0] == weights[1], (outputs, inputs)
+        x = torch.randn(shape).to(memory_format=torch.channels_last)
+        y = torch.zeros(1, 7, 5, 999).permute(0, 3, 1, 2)[:, :outputs]
+        product.into(y, x)
+        torch.testing.assert_close(y, F.conv2d(x, weight), rtol=1e-5, atol=1e-4)
 
 
 def test_one_with_an_addend_is_copied() -> None:

@@ -134,7 +134,7 @@ def test_a_replay_gives_what_the_function_gives(name: str) -> None:
     for seed in range(5):
         x = _image(seed)
         assert _equal(recorded(x), function(x, w)), seed
-    assert (recorded.failures, recorded.calls) == ([], 2)
+    assert (recorded.failures, recorded.calls) == ([], 3)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -159,26 +159,26 @@ def test_results_of_calls_share_no_memory() -> None:
 
 def test_each_layout_has_its_recording() -> None:
     recorded = Recorded(lambda x, w: torch.relu(x) + 1)
-    for x in [_image(), _image().contiguous(), _image()[:, :, ::2], _image().double()] * 3:
+    for x in [_image(), _image().contiguous(), _image()[:, :, ::2], _image().double()] * 4:
         assert _equal(recorded(x), torch.relu(x) + 1)
-    assert recorded.calls == 8
+    assert recorded.calls == 12
     assert recorded.failures == []
 
 
 def test_the_function_runs_where_more_than_its_kernels_is_wanted() -> None:
     recorded = Recorded(lambda x, w: torch.relu(x) @ x)
-    for _ in range(3):
+    for _ in range(4):
         recorded(_image())
     learnt = _image().requires_grad_()
     recorded.executor.run({"x": learnt}, WEIGHTS)["y"].sum().backward()
     assert learnt.grad is not None
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert recorded(_image()).dtype == torch.bfloat16
-    assert recorded.calls == 4
+    assert recorded.calls == 5
 
 
-def test_a_call_that_fails_is_recorded_the_next_time() -> None:
-    fails = [False, True, False, False]
+def test_a_call_that_fails_is_recorded_or_compared_the_next_time() -> None:
+    fails = [False, True, False, True, False]
 
     def function(x: Tensor, w: Weights) -> Tensor:
         if fails.pop(0):
@@ -189,9 +189,20 @@ def test_a_call_that_fails_is_recorded_the_next_time() -> None:
     recorded(_image())
     with pytest.raises(Exception, match="no"):
         recorded(_image())
+    assert _equal(recorded(_image()), torch.relu(_image()))
+    with pytest.raises(Exception, match="no"):
+        recorded(_image())
     for seed in range(3):
         assert _equal(recorded(_image(seed)), torch.relu(_image(seed)))
-    assert recorded.calls == 3
+    assert recorded.calls == 5
+
+
+def test_a_function_that_computes_something_else_each_time_is_not_replayed() -> None:
+    factors = [1.0, 2.0, 3.0, 4.0, 5.0]
+    recorded = Recorded(lambda x, w: torch.relu(x) * factors[recorded.calls - 1])
+    for factor in factors:
+        assert _equal(recorded(_image()), torch.relu(_image()) * factor)
+    assert recorded.failures == ["a replay gives other numbers"]
 
 
 async def left(x: Tensor, w: Weights, channels: Channels) -> dict[str, Tensor]:
