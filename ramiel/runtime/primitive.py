@@ -82,7 +82,7 @@ class Primitive:
         self._library = library
         self._primitive = library.make("primitive", "primitive_create", description)
         self._description = description  # has the layouts of constants and scratchpad
-        self._inputs, self._constants = inputs, constants
+        self._inputs, self.constants = inputs, constants
         self._result, shape, strides, self._dtype = result
         self._shape, self._strides = tuple(shape), tuple(strides)
         self._scratchpad = library.layout_in(description, SCRATCHPAD_LAYOUT)
@@ -136,11 +136,17 @@ class Primitive:
 
     def _bind(self) -> Binding:
         """Memory objects for one call at a time."""
-        given = list(self._constants)
+        given = list(self.constants)
         if self._kept_bytes:
             kept = torch.empty(self._kept_bytes, dtype=torch.uint8)
             given.append((SCRATCHPAD, self._scratchpad, kept))
         return self._binding(self._fresh_bytes, given)
+
+    def move_constants(self, moved: Callable[[Tensor], Tensor]) -> None:
+        """Read them elsewhere in calls that begin after this; it is placed no more then."""
+        self.constants = [(index, layout, moved(data)) for index, layout, data in self.constants]
+        self._free.clear()
+        self.placed = None  # which has them too
 
     @property
     def scratchpad_bytes(self) -> int:
@@ -152,7 +158,7 @@ class Primitive:
 
         They are those of the result, of the operands and of a scratchpad if it needs one.
         """
-        binding = self._binding(self.scratchpad_bytes, self._constants)
+        binding = self._binding(self.scratchpad_bytes, self.constants)
         for variable, address in zip(binding.variables, addresses, strict=True):
             self._set_data(variable, address)
         arguments = *self._pointers, binding.count, binding.arguments

@@ -14,6 +14,7 @@ from torch import Tensor
 from .channels import Channels
 from .comparison import Comparison
 from .file_pages import let_go_of_file_pages
+from .gathering import gather_weights
 from .joins import joined
 from .memory import give_back_memory
 from .onednn import onednn
@@ -54,11 +55,12 @@ class RecordedCluster:
         if not kind.begins_step(self._lock):
             return await self._usual(kind, arguments, channels)
         try:
-            if kind.candidate is None:
-                return await self._record(kind, arguments, channels)
-            return await self._compare(kind, arguments, channels)
+            step = self._record if kind.candidate is None else self._compare
+            outputs = await step(kind, arguments, channels)
+            self._settle(kind)
         finally:
             kind.ends_step()
+        return outputs
 
     def recording_of(self, arguments: Sequence[Tensor], threads: int) -> Recording | None:
         """What a call with these arguments does on so many threads, if that is known."""
@@ -120,12 +122,17 @@ class RecordedCluster:
         comparison = Comparison(channels, replay, arguments, is_close=kind.recording is not None)
         outputs = await self._usual(kind, arguments, comparison)
         kind.decide(replay if comparison.is_alike(outputs) else None)
+        return outputs
+
+    def _settle(self, kind: _Kind) -> None:
+        """After a call that was recorded or compared."""
         if kind.recording is not None:
             for weight in self._w.values():
                 if isinstance(weight, PrimitiveWeight):
                     weight.primitives.clear()  # the recording has those that it needs
+            if kind.is_decided():
+                kind.gather_weights()
         self._give_back_memory()
-        return outputs
 
     def _give_back_memory(self) -> None:
         """What is free, and weights of which primitives have copies."""
@@ -182,6 +189,14 @@ class _Kind:
     def give_back_replays(self) -> None:
         """Those that no call uses now."""
         self._free.clear()
+
+    def gather_weights(self) -> None:
+        """Put them where later replays read them faster."""
+        self.give_back_replays()
+        give_back_memory()
+        if self.recording is not None:
+            with torch.no_grad():
+                gather_weights(self.recording)
 
     def begun_replay(self) -> Replay | None:
         """A replay of the candidate; None if there is none, and the matter is decided."""

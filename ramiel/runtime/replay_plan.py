@@ -6,9 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import torch
-
 from .arena import Lifetime, arena
+from .huge_pages import block
 from .recording import Execution, Operation, Receive, Recording, Send, Step, places, places_of
 
 
@@ -74,7 +73,7 @@ class Block:
         offsets, size = arena(lifetimes)
         for places_in in (self.offsets, self.scratchpads):
             places_in.update({key: offsets[number] for key, number in places_in.items()})
-        self.data = torch.empty(size, dtype=torch.uint8)
+        self.data = block(size)
 
 
 def actions_of(

@@ -109,7 +109,7 @@ def test_the_product_reads_the_weight_as_the_convolution_has_it() -> None:
         convolved = convolution(library, shape, weight, None, (1, 0, 1, 1), None)
         assert convolved.placed is not None
         product = convolved.placed(places)
-        weights = [p._constants[0][2].data_ptr() for p in (convolved, product)]  # pyright: ignore
+        weights = [p.constants[0][2].data_ptr() for p in (convolved, product)]
         assert weights[0] == weights[1], (outputs, inputs)
         x = torch.randn(shape).to(memory_format=torch.channels_last)
         y = torch.zeros(1, 7, 5, 999).permute(0, 3, 1, 2)[:, :outputs]
