@@ -23,6 +23,8 @@ SECONDS = 3.0
 """What measuring may take; what was not reached is chosen without."""
 SECONDS_EACH = 0.003
 """For one implementation at one width."""
+CONFIRMATIONS = 2
+"""How often what beats the first is measured again."""
 GAIN = 1.04
 """By how much one must be faster to go before the first, which is usually the fastest."""
 
@@ -32,41 +34,72 @@ def fastest(
 ) -> list[Candidate]:
     """Of each choice the candidate with the least product of times on 1 core and on all.
 
+    What beats the first is measured again beside it: it may have met a quieter moment.
     `recorded`: as a recorded cluster replays it.
     """
-    measurements = Measurements.load()
-    deadline = time.perf_counter() + SECONDS
-    widths = sorted({1, cores})
-    measured = False
-    for width in widths:
-        known = measurements.at_width(width)
-        missing: dict[str, Candidate] = {}
-        for candidate in (item for items in choices for item in items if _may_run(item, items[0])):
-            key = _key(candidate, recorded)
-            if key not in known and key not in missing:
-                missing[key] = candidate
-        if missing:
-            share = (deadline - time.perf_counter()) / (len(widths) - widths.index(width))
-            timing = _timing(missing, time.perf_counter() + share, recorded)
-            known.update(side_by_side([timing], width)[0])
-            measured = True
-    if measured:
-        measurements.save()
-
-    at_widths = [measurements.at_width(width) for width in widths]
-
-    def score(candidate: Candidate) -> float:
-        key = _key(candidate, recorded)
-        return math.prod(times.get(key, 0) for times in at_widths) or math.inf
-
-    return [_best(items, score, GAIN ** len(widths)) for items in choices]
+    measuring = _Measuring(sorted({1, cores}), recorded)
+    tried = [item for items in choices for item in items if _may_run(item, items[0])]
+    measuring.measure([item for item in tried if not measuring.is_known(item)])
+    chosen = [measuring.best(items) for items in choices]
+    for _ in range(CONFIRMATIONS):
+        pairs = zip(choices, chosen, strict=True)
+        disputed = [(items[0], best) for items, best in pairs if best is not items[0]]
+        again = [c for pair in disputed if any(map(measuring.is_new, pair)) for c in pair]
+        if not again:
+            break
+        measuring.measure(again)
+        chosen = [measuring.best(items) for items in choices]
+    measuring.save()
+    return chosen
 
 
-def _best(
-    items: Sequence[Candidate], score: Callable[[Candidate], float], gain: float
-) -> Candidate:
-    first, best = items[0], min(items, key=score)
-    return best if score(best) * gain < score(first) < math.inf else first
+class _Measuring:
+    """The times of candidates by themselves, those that are known from before and new ones."""
+
+    def __init__(self, widths: Sequence[int], recorded: bool) -> None:
+        self._widths, self._recorded = widths, recorded
+        self._measurements = Measurements.load()
+        self._times = [self._measurements.at_width(width) for width in widths]
+        self._deadline = time.perf_counter() + SECONDS
+        self._new: set[str] = set()
+
+    def is_known(self, candidate: Candidate) -> bool:
+        """Whether its times at all widths are."""
+        return all(self._key(candidate) in times for times in self._times)
+
+    def is_new(self, candidate: Candidate) -> bool:
+        """Whether it was measured here."""
+        return self._key(candidate) in self._new
+
+    def measure(self, candidates: Sequence[Candidate]) -> None:
+        """Keep the least times of candidates, as many as there is time for."""
+        named = {self._key(candidate): candidate for candidate in candidates}
+        if not named:
+            return
+        for left, (width, times) in enumerate(zip(self._widths, self._times, strict=True)):
+            share = (self._deadline - time.perf_counter()) / (len(self._widths) - left)
+            timing = _timing(named, time.perf_counter() + share, self._recorded)
+            [found] = side_by_side([timing], width)
+            times.update({key: min(ns, times.get(key, ns)) for key, ns in found.items()})
+            self._new.update(found)
+
+    def best(self, items: Sequence[Candidate]) -> Candidate:
+        """The first, unless another one is faster by GAIN at each width, on average."""
+        first, best = items[0], min(items, key=self._score)
+        gain = GAIN ** len(self._widths)
+        return best if self._score(best) * gain < self._score(first) < math.inf else first
+
+    def save(self) -> None:
+        """Keep what was measured here for later."""
+        if self._new:
+            self._measurements.save()
+
+    def _score(self, candidate: Candidate) -> float:
+        key = self._key(candidate)
+        return math.prod(times.get(key, 0) for times in self._times) or math.inf
+
+    def _key(self, candidate: Candidate) -> str:
+        return f"{key_of(candidate.call)} alone{REPLAYED if self._recorded else ''}"
 
 
 def _may_run(candidate: Candidate, first: Candidate) -> bool:
@@ -78,10 +111,6 @@ def _may_run(candidate: Candidate, first: Candidate) -> bool:
     flops = candidate.call.callee.flops
     plain = candidate.prepare is None and first.prepare is not None
     return not plain or flops is None or flops(candidate.call) <= MOST_PLAIN_FLOPS
-
-
-def _key(candidate: Candidate, recorded: bool) -> str:
-    return f"{key_of(candidate.call)} alone{REPLAYED if recorded else ''}"
 
 
 def _timing(
