@@ -21,6 +21,8 @@ from ramiel.transforms.candidates import MOST_PLAIN_FLOPS, Candidate
 
 SECONDS = 3.0
 """What measuring may take; what was not reached is chosen without."""
+SECONDS_TO_CONFIRM = 0.5
+"""For all that beat the first."""
 SECONDS_EACH = 0.003
 """For one implementation at one width."""
 CONFIRMATIONS = 2
@@ -47,7 +49,7 @@ def fastest(
         again = [c for pair in disputed if any(map(measuring.is_new, pair)) for c in pair]
         if not again:
             break
-        measuring.measure(again)
+        measuring.measure(again, SECONDS_TO_CONFIRM)
         chosen = [measuring.best(items) for items in choices]
     measuring.save()
     return chosen
@@ -60,7 +62,6 @@ class _Measuring:
         self._widths, self._recorded = widths, recorded
         self._measurements = Measurements.load()
         self._times = [self._measurements.at_width(width) for width in widths]
-        self._deadline = time.perf_counter() + SECONDS
         self._new: set[str] = set()
 
     def is_known(self, candidate: Candidate) -> bool:
@@ -71,13 +72,14 @@ class _Measuring:
         """Whether it was measured here."""
         return self._key(candidate) in self._new
 
-    def measure(self, candidates: Sequence[Candidate]) -> None:
+    def measure(self, candidates: Sequence[Candidate], seconds: float = SECONDS) -> None:
         """Keep the least times of candidates, as many as there is time for."""
+        deadline = time.perf_counter() + seconds
         named = {self._key(candidate): candidate for candidate in candidates}
         if not named:
             return
         for left, (width, times) in enumerate(zip(self._widths, self._times, strict=True)):
-            share = (self._deadline - time.perf_counter()) / (len(self._widths) - left)
+            share = (deadline - time.perf_counter()) / (len(self._widths) - left)
             timing = _timing(named, time.perf_counter() + share, self._recorded)
             [found] = side_by_side([timing], width)
             times.update({key: min(ns, times.get(key, ns)) for key, ns in found.items()})
