@@ -142,6 +142,11 @@ class OneDNN:
         pointer = layout.pointer if isinstance(layout, Handle) else layout
         return self._function("memory_desc_get_size", ctypes.c_size_t)(pointer)
 
+    def are_equal(self, one: Handle | ctypes.c_void_p, other: Handle | ctypes.c_void_p) -> bool:
+        """Whether two layouts are the same."""
+        pointers = [x.pointer if isinstance(x, Handle) else x for x in (one, other)]
+        return bool(self._function("memory_desc_equal")(*pointers))
+
     def memory(self, layout: Handle | ctypes.c_void_p, data: int | None = None) -> Handle:
         """A memory object: a layout, and the address of what is laid out so."""
         return self.make(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
@@ -57,6 +58,23 @@ Placed: TypeAlias = Callable[[Sequence[int]], "Primitive"]
 """The same computation with a result of other strides.  Raises UnsupportedError."""
 
 
+@dataclass(frozen=True)
+class Window:
+    """Which rows of an image each row of a result is made of, and how to make some rows alone.
+
+    Row r: from row stride * r - padding on, as many as `reach`.
+    """
+
+    reach: int
+    stride: int
+    padding: int
+    cut: Callable[[Sequence[int], int, int], Primitive]
+    """The primitive for an image of this shape with these rows of padding before and after it.
+
+    Raises UnsupportedError.
+    """
+
+
 class Primitive:
     """A computation on up to three tensors of certain layouts, in the order of `inputs`.
 
@@ -79,6 +97,7 @@ class Primitive:
         Constants are kept, and read at each call.
         """
         self.placed, self.is_copy = placed, is_copy
+        self.window: Window | None = None
         self._library = library
         self._primitive = library.make("primitive", "primitive_create", description)
         self._description = description  # has the layouts of constants and scratchpad
@@ -146,7 +165,7 @@ class Primitive:
         """Read them elsewhere in calls that begin after this; it is placed no more then."""
         self.constants = [(index, layout, moved(data)) for index, layout, data in self.constants]
         self._free.clear()
-        self.placed = None  # which has them too
+        self.placed = self.window = None  # which have them too
 
     @property
     def scratchpad_bytes(self) -> int:

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from .onednn import FAILURES, onednn
 from .primitive import Primitive
-from .primitives import Pair, activation_of, convolution, inner_product
+from .primitive_convolution import convolution
+from .primitives import Pair, activation_of, inner_product
 
 MOST_PRIMITIVES = 16
 """For one weight: each has a copy of it."""

@@ -1,29 +1,34 @@
-"""Convolutions, linear layers and poolings as primitives of oneDNN; channels are innermost."""
+"""Linear layers, poolings and joins as primitives of oneDNN; channels are innermost."""
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
 from .onednn import DIMENSIONS, USER_SCRATCHPAD, Handle, OneDNN, UnsupportedError
-from .primitive import BIAS, RESULT, SOURCE, WEIGHTS, WEIGHTS_LAYOUT, Primitive, second_source
+from .primitive import (
+    BIAS,
+    RESULT,
+    SOURCE,
+    WEIGHTS,
+    WEIGHTS_LAYOUT,
+    Primitive,
+    Window,
+    second_source,
+)
 
-FORWARD_INFERENCE, DIRECT_CONVOLUTION = 96, 1
+FORWARD_INFERENCE = 96
 ADD = 0x1FFF0
 Pair = int | tuple[int, int]
 Place: TypeAlias = tuple[Sequence[int], Sequence[int]]
 """The shape and the strides of a tensor."""
 SEVERAL_SOURCES = 1024
-BLOCKS_OF_OUTPUTS = 506, 505, 504, 503
-"""oneDNN's layouts of a matrix (K, N) in blocks of 64, 48, 32 and 16 columns."""
 MAXIMUM, AVERAGE, AVERAGE_WITHOUT_PADDING = 0x1FF, 0x2FF, 0x3FF
 RELU, TANH, LINEAR, LOGISTIC, GELU_TANH, SWISH = 0x20, 0x21, 0x26, 0x29, 0x2B, 0x2C
 CLIP, GELU_ERF, HARDSWISH = 0x2E, 0x31, 0x34
@@ -55,109 +60,6 @@ def activation_of(name: str, scalars: Sequence[float], algorithm: str) -> Activa
     }[name]
 
 
-def convolution(
-    library: OneDNN,
-    shape: Sequence[int],
-    weight: Tensor,
-    bias: Tensor | None,
-    window: tuple[Pair, Pair, Pair, int],
-    activation: Activation | None,
-    addend_shape: Sequence[int] | None = None,
-) -> Primitive:
-    """activation(conv2d(x, weight, bias) + addend) of x (N, C, H, W), channels last.
-
-    `window`: stride, padding, dilation and groups.  Raises UnsupportedError.
-    """
-    *pairs, groups = window
-    stride, padding, dilation = map(pair, pairs)
-    out_channels, in_channels, *kernel = weight.shape
-    sides = zip(shape[2:], kernel, stride, padding, dilation, strict=True)
-    size = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sides]
-    result = shape[0], out_channels, *size
-    adds = _adds(addend_shape, result)
-    dtype = weight.dtype
-    source = library.layout(shape, channels_last(shape), dtype)
-    target = library.layout(result, channels_last(result), dtype)
-    grouped = (groups, out_channels // groups, in_channels, *kernel)
-    weights = weight.contiguous().view(grouped) if groups > 1 else weight.contiguous()
-    description = library.describe(
-        "convolution_forward_primitive_desc_create",
-        FORWARD_INFERENCE,
-        DIRECT_CONVOLUTION,
-        source,
-        library.any_layout(weights.shape, dtype),
-        _bias_layout(library, bias),
-        target,
-        *(DIMENSIONS(*numbers) for numbers in (stride, [d - 1 for d in dilation])),
-        *(DIMENSIONS(*padding), DIMENSIONS(*padding)),
-        attributes(library, activation, target if adds else None),
-    )
-    constants = _constants(library, description, weights, bias)
-    return Primitive(
-        library,
-        description,
-        [(SOURCE, source), *([(second_source(0), target)] if adds else [])],
-        constants,
-        (target, result, channels_last(result), dtype),
-        partial(_pointwise, library, shape, result, weight, constants[0][2], bias, activation)
-        if (*kernel, *stride, *padding, groups, adds) == (1, 1, 1, 1, 0, 0, 1, False)
-        else None,
-    )
-
-
-def _pointwise(
-    library: OneDNN,
-    shape: Sequence[int],
-    result: Sequence[int],
-    weight: Tensor,
-    laid_out: Tensor,
-    bias: Tensor | None,
-    activation: Activation | None,
-    strides: Sequence[int],
-) -> Primitive:
-    """A convolution 1x1 as a product of matrices, which may leave gaps between its rows.
-
-    `laid_out`: the weight as the convolution has it, which is shared if the product can read that.
-    `strides`: of the result (N, C, H, W), C innermost.  Raises UnsupportedError.
-    """
-    images, outputs, height, width = result
-    rows, inputs, step = images * height * width, shape[1], strides[3]
-    if tuple(strides) != (height * width * step, 1, width * step, step):
-        raise UnsupportedError("rows at different distances")
-    dtype = weight.dtype
-    source = library.layout((rows, inputs), (inputs, 1), dtype)
-    target = library.layout((rows, outputs), (step, 1), dtype)
-    row = None if bias is None else library.layout((1, outputs), (outputs, 1), dtype)
-
-    def described(layout: Handle) -> Handle:
-        after = attributes(library, activation)
-        return library.describe("matmul_primitive_desc_create", source, layout, row, target, after)
-
-    matrix = weight.reshape(outputs, inputs).t()
-    shared = _shared(library, described, matrix, laid_out)
-    description = shared or described(library.any_layout(matrix.shape, dtype))
-    constants = _constants(library, description, matrix, None, laid_out if shared else None)
-    if bias is not None and row is not None:
-        constants.append((BIAS, row, bias.contiguous()))
-    layouts = (target, result, strides, dtype)
-    return Primitive(library, description, [(SOURCE, source)], constants, layouts)
-
-
-def _shared(
-    library: OneDNN, described: Callable[[Handle], Handle], matrix: Tensor, laid_out: Tensor
-) -> Handle | None:
-    """A product with a matrix that is laid out, byte for byte, as a convolution's weight is."""
-    for tag in BLOCKS_OF_OUTPUTS:
-        layout = library.tagged_layout(matrix.shape, matrix.dtype, tag)
-        if library.size_of(layout) != laid_out.numel():
-            continue
-        with contextlib.suppress(UnsupportedError):
-            description = described(layout)
-            if torch.equal(_laid_out(library, layout, matrix), laid_out):
-                return description
-    return None
-
-
 def joining(library: OneDNN, dim: int, places: Sequence[Place], result: Place) -> Primitive:
     """The join of float32 tensors along a dimension.  Raises UnsupportedError."""
     sources = [library.layout(*place, torch.float32) for place in places]
@@ -183,7 +85,7 @@ def inner_product(
     outputs, _ = weight.shape
     *outer, inputs = shape
     result = *outer, outputs
-    adds = _adds(addend_shape, result)
+    adds = adds_to(addend_shape, result)
     rows = math.prod(outer)
     dtype = weight.dtype
     source = library.layout((rows, inputs), (inputs, 1), dtype)
@@ -193,7 +95,7 @@ def inner_product(
         FORWARD_INFERENCE,
         source,
         library.any_layout(weight.shape, dtype),
-        _bias_layout(library, bias),
+        bias_layout(library, bias),
         target,
         attributes(library, activation, target if adds else None),
     )
@@ -201,7 +103,7 @@ def inner_product(
         library,
         description,
         [(SOURCE, source), *([(second_source(0), target)] if adds else [])],
-        _constants(library, description, weight.contiguous(), bias),
+        constants_of(library, description, weight.contiguous(), bias),
         (target, result, dense(result), dtype),
     )
 
@@ -221,6 +123,7 @@ def pooling(
     Raises UnsupportedError.
     """
     kernel, stride, dilation = window
+    before, after = paddings
     result = shape[0], shape[1], *size
     source = library.layout(shape, channels_last(shape), dtype)
     target = library.layout(result, channels_last(result), dtype)
@@ -235,7 +138,16 @@ def pooling(
         attributes(library),
     )
     layouts = (target, result, channels_last(result), dtype)
-    return Primitive(library, description, [(SOURCE, source)], [], layouts)
+    primitive = Primitive(library, description, [(SOURCE, source)], [], layouts)
+    reach = dilation[0] * (kernel[0] - 1) + 1
+
+    def cut(rows: Sequence[int], top: int, bottom: int) -> Primitive:
+        height = (rows[2] + top + bottom - reach) // stride[0] + 1
+        around = (top, before[1]), (bottom, after[1])
+        return pooling(library, algorithm, rows, dtype, (height, size[1]), window, around)
+
+    primitive.window = Window(reach, stride[0], before[0], cut)
+    return primitive
 
 
 def pair(value: Pair) -> tuple[int, int]:
@@ -283,18 +195,18 @@ def attributes(
     return made
 
 
-def _adds(addend_shape: Sequence[int] | None, result: Sequence[int]) -> bool:
+def adds_to(addend_shape: Sequence[int] | None, result: Sequence[int]) -> bool:
     """Whether there is an addend.  Raises UnsupportedError if it has another shape."""
     if addend_shape is not None and tuple(addend_shape) != tuple(result):
         raise UnsupportedError("the addend has another shape than the result")
     return addend_shape is not None
 
 
-def _bias_layout(library: OneDNN, bias: Tensor | None) -> Handle | None:
+def bias_layout(library: OneDNN, bias: Tensor | None) -> Handle | None:
     return None if bias is None else library.layout(bias.shape, [1], bias.dtype)
 
 
-def _constants(
+def constants_of(
     library: OneDNN,
     description: Handle,
     weight: Tensor,
@@ -304,7 +216,7 @@ def _constants(
     """The weight laid out as the primitive wants it, which it may be already, and the bias."""
     layout = library.layout_in(description, WEIGHTS_LAYOUT)
     if laid_out is None:
-        laid_out = _laid_out(library, layout, weight)
+        laid_out = laid_out_as(library, layout, weight)
     constants: list[tuple[int, Handle | ctypes.c_void_p, Tensor]] = [(WEIGHTS, layout, laid_out)]
     if bias is not None:
         whole = bias.contiguous()
@@ -312,7 +224,7 @@ def _constants(
     return constants
 
 
-def _laid_out(library: OneDNN, layout: Handle | ctypes.c_void_p, weight: Tensor) -> Tensor:
+def laid_out_as(library: OneDNN, layout: Handle | ctypes.c_void_p, weight: Tensor) -> Tensor:
     """The bytes of a weight in a layout."""
     given = library.layout(weight.shape, weight.stride(), weight.dtype)
     laid_out = torch.empty(library.size_of(layout), dtype=torch.uint8)

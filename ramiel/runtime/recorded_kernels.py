@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .onednn import Handle, OneDNN, UnsupportedError, onednn
-from .primitive import SOURCE, Primitive
+from .primitive import SOURCE, Primitive, Window
 from .primitives import ADD, FORWARD_INFERENCE, RELU, Place, attributes
 
 KEPT = 4096
@@ -141,7 +141,18 @@ def _primitive(kind: str, places: tuple[Place, ...], threads: int) -> Primitive:
         )
     inputs = list(zip((SOURCE, SECOND), sources, strict=False))
     layouts = (target, *places[0], torch.float32)
-    return Primitive(library, description, inputs, [], layouts, is_copy=kind == "copy")
+    primitive = Primitive(library, description, inputs, [], layouts, is_copy=kind == "copy")
+    if kind != "accumulate" and all(len(shape) == 4 for shape, _ in places):
+        primitive.window = Window(1, 1, 0, functools.partial(_some_rows, kind, places, threads))
+    return primitive
+
+
+def _some_rows(
+    kind: str, places: Sequence[Place], threads: int, shape: Sequence[int], _top: int, _bottom: int
+) -> Primitive:
+    """The same for images of another height."""
+    cut = [((*whole[:2], shape[2], whole[3]), strides) for whole, strides in places]
+    return _primitive(kind, tuple(cut), threads)
 
 
 def _copying(library: OneDNN, source: Handle, target: Handle, adds: bool) -> Handle:

@@ -10,7 +10,7 @@ from ramiel.runtime.gathering import gather_weights
 from ramiel.runtime.huge_pages import PAGE, block
 from ramiel.runtime.onednn import onednn
 from ramiel.runtime.primitive import Primitive
-from ramiel.runtime.primitives import convolution
+from ramiel.runtime.primitive_convolution import convolution
 from ramiel.runtime.recording import Execution, Place, Recording
 
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ramiel.runtime.joins import joined
 from ramiel.runtime.onednn import onednn
+from ramiel.runtime.primitive_convolution import convolution
 from ramiel.runtime.primitive_weight import PrimitiveWeight
-from ramiel.runtime.primitives import convolution
 from ramiel.runtime.recorder import Recorder
 from ramiel.runtime.recording import Execution, Recording
 from ramiel.runtime.replay import Replay
