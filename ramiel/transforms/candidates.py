@@ -14,7 +14,7 @@ from typing import TypeGuard
 from xdsl.dialects.builtin import f32
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from ramiel.dialects.syntax import Literal
+from ramiel.dialects.syntax import Literal, to_attribute
 from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.tensors import element_of, static_shape
 from ramiel.transforms.torch_rewriting import literals_of
@@ -103,6 +103,19 @@ def _avg_pool(op: CallOp) -> list[Candidate]:
     return [_with_callee(op, key) for key in ("operators.onednn_avg_pool2d", op.key.data)]
 
 
+def _global_average(op: CallOp) -> list[Candidate]:
+    """F.adaptive_avg_pool2d(x, 1) = onednn_avg_pool2d(x, (H, W)) for x (N, C, H, W)"""
+    shape = static_shape(op.operands[0].type)
+    if shape is None or len(shape) != 4 or element_of(op.operands[0].type) != f32:
+        return []
+    if _both(op.literal("output_size") or 0) != 1:
+        return []
+    height, width = shape[2:]
+    kernel = to_attribute(height if height == width else [height, width])
+    direct = _with_callee(op, "operators.onednn_avg_pool2d", {"kernel_size": kernel})
+    return [direct, _with_callee(op, op.key.data)]
+
+
 def _attention(op: CallOp) -> list[Candidate]:
     """F.scaled_dot_product_attention(q, k, v, mask) = onednn_attention(q, k, v, mask)"""
     types = [value.type for value in op.operands]
@@ -130,6 +143,7 @@ _MAKERS: Mapping[str, Callable[[CallOp], list[Candidate]]] = {
     "operators.linear": _linear,
     "torch.nn.functional.max_pool2d": _max_pool,
     "torch.nn.functional.avg_pool2d": _avg_pool,
+    "torch.nn.functional.adaptive_avg_pool2d": _global_average,
     "torch.nn.functional.scaled_dot_product_attention": _attention,
 }
 
