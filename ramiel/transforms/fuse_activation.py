@@ -33,6 +33,11 @@ ACTIVATIONS: Mapping[str, tuple[str, Sequence[str]]] = {
     "torch.nn.functional.gelu": ("gelu", ()),
 }
 """oneDNN's names, and the literals that it takes as scalars."""
+VIEWS = [
+    f"Tensor.{name}"
+    for name in ("reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "transpose", "permute")
+]
+"""What changes no element."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,8 @@ def _with_sum(op: Operation, kernel: CallOp) -> CallOp:
 
 @calls(*ACTIVATIONS)
 def fuse_activation(match: TorchMatch) -> None:
-    """relu(conv2d(x, w, b)) = conv2d(x, w, b, activation="relu"); others in the same way"""
-    kernel = match.producer(match.op.operands[0], CONV, LINEAR)
+    """relu(view(conv2d(x, w, b))) = view(conv2d(x, w, b, activation="relu")); others in this way"""
+    kernel, views = _behind_views(match)
     if kernel is None or kernel.literal("activation") is not None:
         return
     name, scalars = ACTIVATIONS[match.op.key.data]
@@ -110,7 +115,38 @@ def fuse_activation(match: TorchMatch) -> None:
         literals["scalars"] = [match.op.literal(scalar) for scalar in scalars]
     if name == "gelu":
         literals["algorithm"] = match.op.literal("approximate")
-    _replace(match, kernel, literals)
+    if not views:
+        _replace(match, kernel, literals)
+        return
+    literals = {**kernel.literals.data, **literals}
+    value = _insert(match, kernel, kernel.positional, literals, kernel.by_keyword)
+    for view in reversed(views[1:]):
+        value = _insert(match, view, [value], view.literals.data)
+    match.become(views[0].key.data, [value], views[0].literals.data, named_after=views[0])
+
+
+def _behind_views(match: TorchMatch) -> tuple[CallOp | None, list[CallOp]]:
+    """The kernel whose elements the operation reads, and the views between them, the last first."""
+    views: list[CallOp] = []
+    value = match.op.operands[0]
+    while (view := match.producer(value, *VIEWS)) is not None and len(view.operands) == 1:
+        views.append(view)
+        value = view.operands[0]
+    return match.producer(value, CONV, LINEAR), views
+
+
+def _insert(
+    match: TorchMatch,
+    like: CallOp,
+    operands: Sequence[SSAValue],
+    literals: Mapping[str, Literal | Attribute],
+    keywords: Mapping[str, SSAValue] | None = None,
+) -> SSAValue:
+    """The same call on other operands, or with other literals."""
+    types = [result.type for result in like.results]
+    value = match.insert(CallOp(like.key.data, operands, types, literals, keywords or {}), like)
+    value.name_hint = like.results[0].name_hint
+    return value
 
 
 @calls("operator.mul")
