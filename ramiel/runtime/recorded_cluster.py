@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .bands import banded
 from .channels import Channels
+from .coalescing import coalesced
 from .comparison import Comparison
 from .file_pages import let_go_of_file_pages
 from .gathering import gather_weights
@@ -206,7 +207,8 @@ class _Kind:
         try:
             if self.recording is not None:
                 threads = torch.get_num_threads()
-                found = banded(joined(self.recording, library, threads).recording, threads)
+                moved = coalesced(self.recording)
+                found = banded(joined(moved, library, threads).recording, threads)
                 is_other = [*map(id, found.steps)] != [*map(id, self.recording.steps)]
                 self.candidate = found if is_other else None
             return None if self.candidate is None else _replay(self.candidate)
