@@ -31,9 +31,9 @@ class Preparation:
 
     def renew_locks(self) -> None:
         """In a forked child: another thread of the parent's may have held one."""
-        self._lock = threading.Lock()
+        self._lock, self._turn = threading.Lock(), threading.Lock()
         for recorded in self.recorded.values():
-            recorded.renew_lock()
+            recorded.renew_locks(self._turn)
 
     def forget_recordings(self) -> None:
         """Give back their memory; calls that run keep theirs."""
@@ -49,7 +49,7 @@ class Preparation:
             return cluster.function(*arguments, weights, channels)
         recorded = self.recorded.get(cluster.name)
         if recorded is None:
-            made = RecordedCluster(cluster, weights)
+            made = RecordedCluster(cluster, weights, self._turn)
             recorded = self.recorded.setdefault(cluster.name, made)
         return recorded(arguments, channels)
 

@@ -37,24 +37,25 @@ class RecordedCluster:
 
     The first call makes primitives, and the second one is recorded.  A replay that goes on beside
     the third one must give bit for bit what the function gives; else the function runs each time.
-    Beside the fourth one goes a replay with fewer copies, and large images in bands.
+    Beside a later one goes a replay with fewer copies, and large images in bands.
     """
 
-    def __init__(self, cluster: Cluster, w: Weights) -> None:
+    def __init__(self, cluster: Cluster, w: Weights, turn: threading.Lock) -> None:
+        """`turn`: of the clusters that share it, one at a time has memory for two replays."""
         self._function, self._w = cluster.function, w
         self._kinds: dict[Hashable, _Kind] = {}
-        self.renew_lock()
+        self.renew_locks(turn)
 
-    def renew_lock(self) -> None:
-        """In a forked child: another thread of the parent's may have held it."""
-        self._lock = threading.Lock()
+    def renew_locks(self, turn: threading.Lock) -> None:
+        """In a forked child: another thread of the parent's may have held one."""
+        self._lock, self._turn = threading.Lock(), turn
 
     async def __call__(self, arguments: Sequence[Tensor], channels: Channels) -> dict[str, Tensor]:
         """What the function returns for these arguments."""
         kind = self._kind(arguments)
         if kind is None:
             return await self._function(*arguments, self._w, channels)
-        if not kind.begins_step(self._lock):
+        if not kind.begins_step(self._lock, self._turn):
             return await self._usual(kind, arguments, channels)
         try:
             step = self._record if kind.candidate is None else self._compare
@@ -153,6 +154,7 @@ class _Kind:
         """What may give the same as it."""
         self.failure: str | None = None
         self._is_first, self._is_busy = True, False
+        self._turn: threading.Lock | None = None
         self._free: list[Replay] = []
 
     def is_decided(self) -> bool:
@@ -160,20 +162,29 @@ class _Kind:
         has_recording = self.recording is not None and self.candidate is None
         return has_recording or self.failure is not None
 
-    def begins_step(self, lock: threading.Lock) -> bool:
-        """Whether this call is to be recorded, or compared; `ends_step` must follow then."""
+    def begins_step(self, lock: threading.Lock, turn: threading.Lock) -> bool:
+        """Whether this call is to be recorded, or compared; `ends_step` must follow then.
+
+        Two replays are compared only when it is this kind's turn; other calls run as usual.
+        """
         if self.is_decided():
             return False
         with lock:
             is_first, self._is_first = self._is_first, False
             if is_first or self._is_busy or self.is_decided():
                 return False
+            if self.recording is not None:
+                if not turn.acquire(blocking=False):
+                    return False
+                self._turn = turn
             self._is_busy = True
             return True
 
     def ends_step(self) -> None:
         """The call that was recorded or compared is over, or has failed."""
-        self._is_busy = False
+        turn, self._turn, self._is_busy = self._turn, None, False
+        if turn is not None:
+            turn.release()
 
     async def replay(self, arguments: Sequence[Tensor], channels: Channels) -> dict[str, Tensor]:
         """A call from the recording, with memory that no other call uses now."""

@@ -199,7 +199,7 @@ def test_messages_share_memory_by_their_lifetimes() -> None:
     program = Program("pingpong", clusters, messages)
     executor, serial = ThreadsExecutor(program, Options()), SerialExecutor(program, Options())
     with torch.inference_mode():
-        for call in range(5):
+        for call in range(6):
             x = _image(call)
             _check(executor.run({"x": x}, WEIGHTS), serial.run({"x": x}, WEIGHTS))
     [neighbourhood] = _free(executor)
@@ -228,7 +228,7 @@ def test_a_call_that_fails_leaves_nobody_waiting() -> None:
     )
     executor = ThreadsExecutor(program, Options(timeout=0.5))
     with torch.inference_mode():
-        for call in range(5):
+        for call in range(6):
             executor.run({"x": _image(call)}, WEIGHTS)
         [neighbourhood] = _free(executor)
         replays: Any = neighbourhood._replays  # pyright: ignore[reportPrivateUsage]
@@ -242,7 +242,7 @@ def test_a_call_that_fails_leaves_nobody_waiting() -> None:
         with pytest.raises(CallTimeout):
             executor.run({"x": _image(0)}, WEIGHTS)
         slow.set()
-        for call in range(5):
+        for call in range(6):
             found = executor.run({"x": _image(call)}, WEIGHTS)["z"]
             x = torch.relu(_image(call))
             assert torch.equal(found, torch.sigmoid(x) + x)
@@ -257,7 +257,7 @@ def test_a_call_that_fails_leaves_nobody_waiting() -> None:
 def test_a_closed_executor_keeps_no_replay(kind: type[Executor]) -> None:
     executor = kind(Network(2, lanes=2).program, Options())
     with torch.inference_mode():
-        for call in range(5):
+        for call in range(6):
             executor.run({"x": _image(call)}, WEIGHTS)
     replays = [weakref.ref(one) for one in gc.get_objects() if type(one) is Replay]
     assert replays
@@ -271,13 +271,13 @@ def test_a_forked_child_replays_on_its_own() -> None:
     network = Network(4, lanes=2)
     executor = ThreadsExecutor(network.program, Options(timeout=60))
     with torch.inference_mode():
-        for call in range(5):
+        for call in range(6):
             executor.run({"x": _image(call)}, WEIGHTS)
         child = os.fork()
         if child == 0:
             status = 1
             try:
-                for call in range(5):
+                for call in range(6):
                     found = executor.run({"x": _image(call)}, WEIGHTS)
                     _check(found, network.expected(_image(call)))
                 status = 0

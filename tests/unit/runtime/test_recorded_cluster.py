@@ -259,6 +259,27 @@ def test_messages_are_sent_and_received(kind: type[Executor]) -> None:
     executor.close()
 
 
+def test_two_replays_are_compared_by_one_cluster_at_a_time() -> None:
+    recorded = Recorded(lambda x, w: torch.cat([torch.relu(x), x + x], 0) * 2)
+    for seed in range(3):
+        recorded(_image(seed))
+    preparation = recorded.executor.preparation
+    turn: Any = preparation._turn  # pyright: ignore[reportPrivateUsage]
+    cluster = preparation.recorded["cluster"]
+    with turn, torch.inference_mode():
+        for seed in range(3):
+            x = _image(seed)
+            assert _equal(recorded(x), torch.cat([torch.relu(x), x + x], 0) * 2)
+        assert cluster.recording_of([_image()], torch.get_num_threads()) is None
+    recorded(_image())
+    with torch.inference_mode():
+        found = cluster.recording_of([_image()], torch.get_num_threads())
+    assert found is not None
+    assert len(found.steps) == 3  # no copies: both lie in the join
+    assert recorded.calls == 3
+    assert not turn.locked()
+
+
 def test_recording_imports_no_compiler() -> None:
     program = """
 import sys
