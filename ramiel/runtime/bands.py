@@ -39,6 +39,7 @@ def banded(recording: Recording, threads: int) -> Recording:
             and step.result.buffer not in leaving
             and uses[step.result.buffer][-1] < end
             and len(uses[step.result.buffer]) > 1
+            and _is_row_by_row(step.result)
         }
         count = math.ceil(max((_bytes(place) for place in inside), default=0) / limit)
         found = _Group(steps_in_group, inside).bands(count, buffers) if count > 1 else None
@@ -82,6 +83,13 @@ def _has_rows(step: Execution) -> bool:
         isinstance(place, Place) and len(place.shape) == 4 and place.shape[0] == 1
         for place in places
     )
+
+
+def _is_row_by_row(place: Place) -> bool:
+    """Whether a row ends before the next one begins, so that some are a part of the memory."""
+    _, channels, _, width = place.shape
+    _, channel, row, column = place.strides
+    return (channels - 1) * channel + (width - 1) * column < row
 
 
 def _bytes(place: Place) -> int:

@@ -162,10 +162,12 @@ class Primitive:
         return self._binding(self._fresh_bytes, given)
 
     def move_constants(self, moved: Callable[[Tensor], Tensor]) -> None:
-        """Read them elsewhere in calls that begin after this; it is placed no more then."""
-        self.constants = [(index, layout, moved(data)) for index, layout, data in self.constants]
-        self._free.clear()
-        self.placed = self.window = None  # which have them too
+        """Read them elsewhere in calls that begin after this; it is placed or cut no more then."""
+        if self.constants:
+            found = [(index, layout, moved(data)) for index, layout, data in self.constants]
+            self.constants = found
+            self._free.clear()
+            self.placed = self.window = None  # which have them too
 
     @property
     def scratchpad_bytes(self) -> int:

@@ -111,7 +111,8 @@ class RecordedCluster:
             recorder.watching, self._function(*recorder.arguments, self._w, log)
         )
         recorder.returned(outputs)
-        kind.failure, kind.candidate = recorder.failure, recorder.recording
+        kind.failure = recorder.failure
+        kind.candidate = recorder.recording if kind.failure is None else None
         return outputs
 
     async def _compare(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from replaying import replayed
 from torch import Tensor
 
 from ramiel.runtime import bands
@@ -17,9 +18,7 @@ from ramiel.runtime.onednn import onednn
 from ramiel.runtime.primitive_pooling import pooled
 from ramiel.runtime.primitive_weight import PrimitiveWeight
 from ramiel.runtime.recorder import Recorder
-from ramiel.runtime.recording import Recording
-from ramiel.runtime.replay import Replay
-from ramiel.runtime.replay_plan import Block
+from ramiel.runtime.recording import Execution, Recording
 
 pytestmark = pytest.mark.skipif(onednn() is None, reason="this PyTorch shows no oneDNN")
 
@@ -70,16 +69,6 @@ def _recording(function: Function, x: Tensor) -> Recording:
     return recorder.recording
 
 
-def _replayed(recording: Recording, x: Tensor) -> Any:
-    library = onednn()
-    assert library is not None
-    try:
-        Replay(recording, library, Block(recording))([x], None).send(None)  # pyright: ignore
-    except StopIteration as end:
-        return end.value
-    raise AssertionError("it waits")
-
-
 def _check(function: Function, height: int = 31, width: int = 9) -> int:
     """How many steps more there are in bands."""
     with torch.inference_mode():
@@ -87,7 +76,7 @@ def _check(function: Function, height: int = 31, width: int = 9) -> int:
         found = banded(recording, threads=1)
         for seed in range(3):
             x = _image(seed, height, width)
-            expected, results = function(x), _replayed(found, x)
+            expected, results = function(x), replayed(found, x)
             if isinstance(expected, Tensor):
                 expected, results = [expected], [results]
             for one, other in zip(expected, results, strict=True):
@@ -138,6 +127,19 @@ def test_what_another_step_writes_a_part_of_is_not_cut() -> None:
         return torch.relu(joined) + 0
 
     _check(function)
+
+
+def test_images_whose_channels_are_outermost_stay_whole() -> None:
+    def function(x: Tensor) -> Tensor:
+        y = convolved(x, 1).contiguous()  # rows of a channel, all of it before the next one
+        return convolved(y.contiguous(memory_format=torch.channels_last), 3)
+
+    assert _check(function) == 2 * 5
+    with torch.inference_mode():
+        found = banded(_recording(function, _image(0)), threads=1)
+    places = [step.result for step in found.steps if isinstance(step, Execution)]
+    sizes = {found.buffers[place.buffer].size for place in places if place.strides[2] == 9}
+    assert sizes == {31 * 9 * CHANNELS * 4}
 
 
 def test_more_bands_than_rows_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 import torch
+from replaying import replayed
 from torch import Tensor
 
 from ramiel.runtime.coalescing import coalesced
 from ramiel.runtime.onednn import onednn
 from ramiel.runtime.recorder import Recorder
 from ramiel.runtime.recording import Execution, Recording
-from ramiel.runtime.replay import Replay
-from ramiel.runtime.replay_plan import Block
 
 pytestmark = pytest.mark.skipif(onednn() is None, reason="this PyTorch shows no oneDNN")
 
@@ -26,16 +25,6 @@ def _recording(function: Callable[[Tensor], Any], x: Tensor) -> Recording:
     recorder.returned(result)
     assert recorder.failure is None
     return recorder.recording
-
-
-def _replayed(recording: Recording, x: Tensor) -> Any:
-    library = onednn()
-    assert library is not None
-    try:
-        Replay(recording, library, Block(recording))([x], None).send(None)  # pyright: ignore
-    except StopIteration as end:
-        return end.value
-    raise AssertionError("it waits")
 
 
 def _copies(recording: Recording) -> int:
@@ -51,7 +40,7 @@ def _check(function: Callable[[Tensor], Any], before: int, after: int) -> None:
         assert (_copies(recording), _copies(found)) == (before, after)
         for seed in range(3):
             x = torch.randn(4, 6, generator=torch.Generator().manual_seed(seed))
-            assert torch.equal(_replayed(found, x), function(x))
+            assert torch.equal(replayed(found, x), function(x))
 
 
 def test_the_parts_of_an_outer_join_lie_in_it() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from replaying import replayed
 from torch import Tensor
 
 from ramiel.runtime.joins import joined
@@ -15,8 +16,6 @@ from ramiel.runtime.primitive_convolution import convolution
 from ramiel.runtime.primitive_weight import PrimitiveWeight
 from ramiel.runtime.recorder import Recorder
 from ramiel.runtime.recording import Execution, Recording
-from ramiel.runtime.replay import Replay
-from ramiel.runtime.replay_plan import Block
 
 pytestmark = pytest.mark.skipif(onednn() is None, reason="this PyTorch shows no oneDNN")
 
@@ -58,16 +57,6 @@ def _recording(function: Any, x: Tensor) -> Recording:
     return recorder.recording
 
 
-def _replayed(recording: Recording, x: Tensor) -> Any:
-    library = onednn()
-    assert library is not None
-    try:
-        Replay(recording, library, Block(recording))([x], None).send(None)  # pyright: ignore
-    except StopIteration as end:
-        return end.value
-    raise AssertionError("it waits")
-
-
 def _check(function: Any, expected: Any, threads: int, steps: int, images: int = 1) -> Recording:
     library = onednn()
     assert library is not None
@@ -78,7 +67,7 @@ def _check(function: Any, expected: Any, threads: int, steps: int, images: int =
         assert len(found.origins) == steps
         for seed in range(3):
             x = _image(seed, images)
-            result = _replayed(found.recording, x)
+            result = replayed(found.recording, x)
             torch.testing.assert_close(result, expected(x), rtol=1e-5, atol=1e-4)
             assert result.stride() == expected(x).stride()
     return found.recording
@@ -155,7 +144,7 @@ def test_what_is_read_elsewhere_too_is_copied() -> None:
         recording = _recording(function, _image())
         assert len(joined(recording, library, 1).recording.steps) == len(recording.steps)
         x = _image(1)
-        for one, other in zip(_replayed(recording, x), expected(x), strict=True):
+        for one, other in zip(replayed(recording, x), expected(x), strict=True):
             torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-4)
 
 
