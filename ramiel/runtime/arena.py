@@ -35,11 +35,11 @@ def arena(lifetimes: Sequence[Lifetime]) -> tuple[list[int], int]:
     for index in sorted(range(len(lifetimes)), key=lambda index: lifetimes[index].first):
         first, last, needed = lifetimes[index]
         placed = [other for other in placed if other.last >= first]
-        start = _smallest_gap(placed, _aligned(needed))
-        placed.append(_Placed(start, start + _aligned(needed), last))
+        start = _smallest_gap(placed, aligned(needed))
+        placed.append(_Placed(start, start + aligned(needed), last))
         placed.sort()
         offsets[index] = start
-        size = max(size, start + _aligned(needed))
+        size = max(size, start + aligned(needed))
     return offsets, size
 
 
@@ -54,5 +54,6 @@ def _smallest_gap(placed: Sequence[_Placed], size: int) -> int:
     return start if best is None else best
 
 
-def _aligned(size: int) -> int:
+def aligned(size: int) -> int:
+    """The next multiple of 64."""
     return -(-size // ALIGNMENT) * ALIGNMENT

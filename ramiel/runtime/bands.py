@@ -41,7 +41,7 @@ def banded(recording: Recording, threads: int) -> Recording:
             and len(uses[step.result.buffer]) > 1
             and _is_row_by_row(step.result)
         }
-        count = math.ceil(max((_bytes(place) for place in inside), default=0) / limit)
+        count = math.ceil(max((place.nbytes for place in inside), default=0) / limit)
         found = _Group(steps_in_group, inside).bands(count, buffers) if count > 1 else None
         if found is None:
             end = number + 1
@@ -71,7 +71,7 @@ def _group(recording: Recording, start: int, limit: int) -> list[Execution]:
         group.append(step)
         written.add(step.result.buffer)
         read |= {place.buffer for place in operands}
-        if _bytes(step.result) > limit:
+        if step.result.nbytes > limit:
             large.add(step.result)
     return group
 
@@ -90,10 +90,6 @@ def _is_row_by_row(place: Place) -> bool:
     _, channels, _, width = place.shape
     _, channel, row, column = place.strides
     return (channels - 1) * channel + (width - 1) * column < row
-
-
-def _bytes(place: Place) -> int:
-    return math.prod(place.shape) * place.dtype.itemsize
 
 
 @dataclass(frozen=True)

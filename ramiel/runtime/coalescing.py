@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -31,8 +30,7 @@ def _only_moves(
     if not copy.primitive.is_copy or not isinstance(source := copy.operands[0], Place):
         return False
     target, made = copy.result, recording.buffers[source.buffer]
-    size = math.prod(source.shape) * source.dtype.itemsize
-    is_whole = (source.offset, size) == (0, made.size) and source.strides == target.strides
+    is_whole = (source.offset, source.nbytes) == (0, made.size) and source.strides == target.strides
     is_last = uses[source.buffer][-1] == number and source.buffer != target.buffer
     if not is_whole or not is_last or source.dtype != target.dtype:
         return False

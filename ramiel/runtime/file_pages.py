@@ -7,15 +7,15 @@ resident all the same, as many bytes as the copy.
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import functools
 import mmap
 from array import array
 from collections.abc import Iterable
+from ctypes import c_size_t, c_void_p
 from itertools import groupby
-from typing import Any
 
 from torch import Tensor
+
+from .memory import c_function
 
 PAGE = mmap.PAGESIZE
 ENTRY = 8
@@ -31,7 +31,7 @@ def let_go_of_file_pages(tensors: Iterable[Tensor]) -> None:
 
     Nobody may write to the tensors meanwhile.
     """
-    advise = _madvise()
+    advise = c_function("madvise")
     if advise is None:
         return
     with contextlib.suppress(OSError), open("/proc/self/pagemap", "rb", buffering=0) as entries:
@@ -43,16 +43,5 @@ def let_go_of_file_pages(tensors: Iterable[Tensor]) -> None:
             for is_of_a_file, run in groupby(pages, lambda entry: bool(entry & OF_A_FILE)):
                 count = len([*run])
                 if is_of_a_file:
-                    advise(first * PAGE, count * PAGE, DO_NOT_NEED)
+                    advise(c_void_p(first * PAGE), c_size_t(count * PAGE), DO_NOT_NEED)
                 first += count
-
-
-@functools.cache
-def _madvise() -> Any:
-    """The system's function; None where there is none."""
-    try:
-        function = ctypes.CDLL(None).madvise
-    except (OSError, TypeError, AttributeError):
-        return None
-    function.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
-    return function

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from .arena import aligned
 from .huge_pages import block
 from .memory import give_back_memory
 from .recording import Execution, Recording
 
-ALIGNMENT = 64
 MOVED = 1 << 22
 """Bytes after which what they have left is given back."""
 
@@ -32,7 +32,7 @@ class _Gathered:
             key = tensor.data_ptr(), tensor.nbytes
             if key not in self._places:
                 self._places[key] = size
-                size += -(-tensor.nbytes // ALIGNMENT) * ALIGNMENT
+                size += aligned(tensor.nbytes)
         self._block = block(size)
         self._given_back = 0
 

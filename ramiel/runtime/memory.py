@@ -19,7 +19,7 @@ def keep_freed_memory() -> bool:
     By default glibc gives large blocks back to the system and faults them in again, zeroed, at
     each call.  Process-wide; False where the allocator is another one, and nothing changes.
     """
-    set_parameter = _function("mallopt")
+    set_parameter = c_function("mallopt")
     if set_parameter is None:
         return False
     settings = (
@@ -36,13 +36,13 @@ def keep_freed_memory() -> bool:
 
 def give_back_memory() -> None:
     """Give what is free now back to the system."""
-    trim = _function("malloc_trim")
+    trim = c_function("malloc_trim")
     if trim is not None:
         trim(0)
 
 
 @functools.cache
-def _function(name: str) -> Callable[..., Any] | None:
+def c_function(name: str) -> Callable[..., Any] | None:
     """A function of the C library, None where it has none of that name."""
     try:
         return getattr(ctypes.CDLL(None), name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -35,6 +36,11 @@ class Place:
     shape: tuple[int, ...]
     strides: tuple[int, ...]
     dtype: torch.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its elements, without gaps between them."""
+        return math.prod(self.shape) * self.dtype.itemsize
 
 
 Operand: TypeAlias = Place | Tensor
