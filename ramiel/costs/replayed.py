@@ -57,10 +57,9 @@ class ReplayedRunner(Runner):
         """The median ns of all kernels in a row, as a replay runs them; None without a replay."""
         self.run()
         self.run()
-        library = onednn()
-        if self._recording is None or library is None:
+        if self._recording is None:
             return None
-        replay = Replay(self._recording, library, Block(self._recording))
+        replay = Replay(self._recording, Block(self._recording))
         times: list[int] = []
         with torch.inference_mode():
             for _ in range(WHOLE_RUNS):
@@ -97,7 +96,7 @@ class ReplayedRunner(Runner):
             if recorder.failure is not None:
                 return None
             found = joined(recorder.recording, library, torch.get_num_threads())
-            replay = Replay(found.recording, library, Block(found.recording), in_rows=False)
+            replay = Replay(found.recording, Block(found.recording), in_rows=False)
             self._loop_ns = _empty_call_ns(replay)
         except FAILURES:
             return None
@@ -121,10 +120,9 @@ def replay_of(function: Callable[..., Any], operands: Sequence[Any]) -> Callable
 
     The operands are given in each call, except weights that are for one kernel.
     """
-    library = onednn()
     function(*operands)
     given = [x for x in operands if type(x) is Tensor and x.layout == torch.strided]
-    if library is None:
+    if onednn() is None:
         return None
     recorder = Recorder(given, [x for x in operands if not any(x is other for other in given)])
     with recorder.watching():
@@ -132,5 +130,5 @@ def replay_of(function: Callable[..., Any], operands: Sequence[Any]) -> Callable
     recorder.returned(result)
     if recorder.failure is not None:
         return None
-    replay = Replay(recorder.recording, library, Block(recorder.recording))
+    replay = Replay(recorder.recording, Block(recorder.recording))
     return lambda: sum(replay.times(given))

@@ -32,6 +32,11 @@ callee(
     f"weight, *, input_shape, {_CONVOLUTION}",
     helper="kernels.conv2d_primitive",
 )
+callee(
+    "operators.conv2d_winograd",
+    "weight, *, input_shape, padding=0",
+    helper="kernels.conv2d_winograd",
+)
 callee("operators.pack_pointwise", "weight, *, rows", helper="kernels.pack_pointwise")
 callee(
     "operators.conv2d",

@@ -11,8 +11,8 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from .computation import Computation
 from .onednn import UnsupportedError
-from .primitive import Primitive
 from .recording import Buffer, Execution, Place, Recording, Step
 
 BYTES_PER_THREAD = 1 << 21
@@ -108,7 +108,7 @@ class _Group:
         if not outside or min(place.shape[ROWS] for place in outside) < count:
             return None
         before = len(buffers)
-        made: dict[object, Primitive] = {}
+        made: dict[object, Computation] = {}
         try:
             return [
                 step
@@ -132,7 +132,7 @@ class _Group:
         return needed
 
     def _band(
-        self, needed: dict[Place, Rows], buffers: list[Buffer], made: dict[object, Primitive]
+        self, needed: dict[Place, Rows], buffers: list[Buffer], made: dict[object, Computation]
     ) -> Iterator[Step]:
         moved: dict[Place, Place] = {}
         for step in self.steps:
@@ -179,7 +179,7 @@ def _some_rows(place: Place, low: int, high: int) -> Place:
     return replace(place, shape=shape, offset=offset)
 
 
-def _cut(step: Execution, rows: Rows, made: dict[object, Primitive]) -> Primitive:
+def _cut(step: Execution, rows: Rows, made: dict[object, Computation]) -> Computation:
     """The primitive for some rows of the result.  Raises UnsupportedError."""
     window = step.primitive.window
     assert window is not None

@@ -15,26 +15,37 @@ def machine_code(listing: str) -> int | None:
 
     None on another processor or system, or where that forbids it.
     """
-    if platform.machine() != "x86_64" or platform.system() != "Linux":
-        return None
     code = bytes.fromhex("".join(line[:20] for line in listing.splitlines()))
     try:
-        memory = mmap.mmap(-1, len(code))  # a page, which is never given back
-        memory.write(code)
-        address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-        _make_executable(address)
-    except (OSError, AttributeError, ValueError):
+        made = MachineCode(code)
+    except OSError:
         return None
-    _kept.append(memory)
-    return address
+    _kept.append(made)
+    return made.address
 
 
-_kept: list[mmap.mmap] = []
+class MachineCode:
+    """Code for x86-64 Linux from `address` on, as long as this object is there.
+
+    Raises OSError on another processor or system, or where that forbids it.
+    """
+
+    def __init__(self, code: bytes) -> None:
+        if platform.machine() != "x86_64" or platform.system() != "Linux":
+            raise OSError("machine code is for x86-64 Linux")
+        self._memory = mmap.mmap(-1, len(code))
+        self._memory.write(code)
+        self._start = ctypes.c_char.from_buffer(self._memory)
+        self.address = ctypes.addressof(self._start)
+        _make_executable(self.address, len(code))
 
 
-def _make_executable(address: int) -> None:
-    """Let a page be run, and written no more.  Raises OSError where the system forbids that."""
+_kept: list[MachineCode] = []
+
+
+def _make_executable(address: int, size: int) -> None:
+    """Let pages be run, and written no more.  Raises OSError where the system forbids that."""
     system: Any = ctypes.CDLL(None, use_errno=True)
-    page = ctypes.c_void_p(address)
-    if system.mprotect(page, ctypes.c_size_t(mmap.PAGESIZE), mmap.PROT_READ | mmap.PROT_EXEC):
+    pages = ctypes.c_void_p(address), ctypes.c_size_t(size)
+    if system.mprotect(*pages, mmap.PROT_READ | mmap.PROT_EXEC):
         raise OSError(ctypes.get_errno(), "mprotect failed")

@@ -67,9 +67,15 @@ class NativeCalls:
         start = (address - self._address) // self._size
         for done in range(count):
             call = self._table[start + done]
-            if _function(call.function)(*call.arguments):
+            if run_native((call.function, call.arguments)):
                 return count - done
         return 0
+
+
+def run_native(call: NativeCall) -> int:
+    """Make one call."""
+    function, arguments = call
+    return _function(function)(*arguments)
 
 
 @functools.cache

@@ -69,8 +69,6 @@ class Neighbourhood:
 
     def __init__(self, program: Program, recordings: Recordings, free: list[Neighbourhood]) -> None:
         """`free`: where it goes when all clusters have ended."""
-        library = onednn()
-        assert library is not None
         self._free = free
         self._ports = {name: _Ports(recording) for name, recording in recordings.items()}
         self._linked = {name: _linked(program, self._ports, name) for name in recordings}
@@ -86,7 +84,7 @@ class Neighbourhood:
         every = [message for linked in self._linked.values() for message in linked]
         self._semaphores = Semaphores(len(every))
         self._replays = {
-            name: Replay(recording, library, blocks[name], self._links(name, every, blocks))
+            name: Replay(recording, blocks[name], self._links(name, every, blocks))
             for name, recording in recordings.items()
         }
         self._left = len(recordings)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from .computation import Computation, Constants, Placed, observation
 from .native_calls import NativeCall
 from .onednn import Argument, Handle, OneDNN
 
@@ -42,45 +41,8 @@ def _allocator() -> Callable[[tuple[int, ...], tuple[int, ...], torch.dtype], Te
 allocate = _allocator()
 
 
-class Observation(threading.local):
-    """What each thread tells of the primitives that it executes; None: nothing."""
-
-    observer: Callable[..., None] | None = None
-    """Called with the primitive, whether its result is new, the result and the operands."""
-
-
-observation = Observation()
-
-
-Constants: TypeAlias = Sequence[tuple[int, Handle | ctypes.c_void_p, Tensor]]
-"""What each is to a primitive, its layout and its data."""
-Placed: TypeAlias = Callable[[Sequence[int]], "Primitive"]
-"""The same computation with a result of other strides.  Raises UnsupportedError."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """Which rows of an image each row of a result is made of, and how to make some rows alone.
-
-    Row r: from row stride * r - padding on, as many as `reach`.
-    """
-
-    reach: int
-    stride: int
-    padding: int
-    cut: Callable[[Sequence[int], int, int], Primitive]
-    """The primitive for an image of this shape with these rows of padding before and after it.
-
-    Raises UnsupportedError.
-    """
-
-
-class Primitive:
-    """A computation on up to three tensors of certain layouts, in the order of `inputs`.
-
-    Threads may call it at once.  Operands that do not have the layouts are the caller's mistake,
-    which nothing detects.
-    """
+class Primitive(Computation):
+    """A computation of oneDNN's; operands in the order of `inputs`."""
 
     def __init__(
         self,
@@ -96,12 +58,11 @@ class Primitive:
 
         Constants are kept, and read at each call.
         """
-        self.placed, self.is_copy = placed, is_copy
-        self.window: Window | None = None
+        super().__init__(constants, placed, is_copy)
         self._library = library
         self._primitive = library.make("primitive", "primitive_create", description)
         self._description = description  # has the layouts of constants and scratchpad
-        self._inputs, self.constants = inputs, constants
+        self._inputs = inputs
         self._result, shape, strides, self._dtype = result
         self._shape, self._strides = tuple(shape), tuple(strides)
         self._scratchpad = library.layout_in(description, SCRATCHPAD_LAYOUT)
@@ -122,14 +83,6 @@ class Primitive:
         if observation.observer is not None:
             observation.observer(self, True, y, x, second, third)
         return y
-
-    def into(
-        self, y: Tensor, x: Tensor, second: Tensor | None = None, third: Tensor | None = None
-    ) -> None:
-        """Write the result to y, which has its layout."""
-        self._execute_on(y, x, second, third)
-        if observation.observer is not None:
-            observation.observer(self, False, y, x, second, third)
 
     def _execute_on(
         self, y: Tensor, x: Tensor, second: Tensor | None, third: Tensor | None
@@ -162,12 +115,9 @@ class Primitive:
         return self._binding(self._fresh_bytes, given)
 
     def move_constants(self, moved: Callable[[Tensor], Tensor]) -> None:
-        """Read them elsewhere in calls that begin after this; it is placed or cut no more then."""
-        if self.constants:
-            found = [(index, layout, moved(data)) for index, layout, data in self.constants]
-            self.constants = found
-            self._free.clear()
-            self.placed = self.window = None  # which have them too
+        """As for each computation; calls that run go on with what they have."""
+        super().move_constants(moved)
+        self._free.clear()
 
     @property
     def scratchpad_bytes(self) -> int:
@@ -175,10 +125,7 @@ class Primitive:
         return self._kept_bytes + self._fresh_bytes
 
     def native_call(self, *addresses: int) -> tuple[Binding, NativeCall]:
-        """An execution as a call of a function, on data at these addresses.
-
-        They are those of the result, of the operands and of a scratchpad if it needs one.
-        """
+        """As for each computation."""
         binding = self._binding(self.scratchpad_bytes, self.constants)
         for variable, address in zip(binding.variables, addresses, strict=True):
             self._set_data(variable, address)
@@ -193,7 +140,7 @@ class Primitive:
         if scratchpad_bytes:
             variables.append((SCRATCHPAD, make(self._scratchpad)))
         constants = [(index, make(layout, data.data_ptr()), data) for index, layout, data in given]
-        return Binding(variables, constants)
+        return Binding(variables, constants, self._set_data)
 
 
 class Binding:
@@ -203,8 +150,10 @@ class Binding:
         self,
         variables: Sequence[tuple[int, Handle]],
         constants: Sequence[tuple[int, Handle, Tensor]],
+        set_data: Callable[[int, int], object],
     ) -> None:
         self._kept = variables, constants
+        self.set = set_data
         listed = [*variables, *[(index, memory) for index, memory, _ in constants]]
         self._listed = (Argument * len(listed))(
             *[Argument(index, memory.pointer) for index, memory in listed]

@@ -10,8 +10,17 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from .computation import Window
+from .laid_out import LaidOut, laid_out_as
 from .onednn import DIMENSIONS, Handle, OneDNN, UnsupportedError
-from .primitive import BIAS, SOURCE, WEIGHTS_LAYOUT, Primitive, Window, second_source
+from .primitive import (
+    BIAS,
+    SOURCE,
+    WEIGHTS,
+    WEIGHTS_LAYOUT,
+    Primitive,
+    second_source,
+)
 from .primitives import (
     FORWARD_INFERENCE,
     Activation,
@@ -21,7 +30,6 @@ from .primitives import (
     bias_layout,
     channels_last,
     constants_of,
-    laid_out_as,
     pair,
 )
 
@@ -38,14 +46,18 @@ def convolution(
     window: tuple[Pair, Pair, Pair, int],
     activation: Activation | None,
     addend_shape: Sequence[int] | None = None,
+    known: LaidOut | None = None,
 ) -> Primitive:
     """activation(conv2d(x, weight, bias) + addend) of x (N, C, H, W), channels last.
 
-    `window`: stride, padding, dilation and groups.  Raises UnsupportedError.
+    `window`: stride, padding, dilation and groups; `known`: layouts of the weight.  Raises
+    UnsupportedError.
     """
     *pairs, groups = window
     stride, padding, dilation = map(pair, pairs)
-    filters = _Filters(library, weight, bias, stride, dilation, groups, activation)
+    filters = _Filters(
+        library, weight, bias, stride, dilation, groups, activation, known or LaidOut()
+    )
     result = filters.result(shape, padding, padding)
     return filters.on(shape, padding, padding, adds_to(addend_shape, result))
 
@@ -61,6 +73,7 @@ class _Filters:
     dilation: tuple[int, int]
     groups: int
     activation: Activation | None
+    known: LaidOut
 
     def result(
         self, shape: Sequence[int], before: tuple[int, int], after: tuple[int, int]
@@ -76,13 +89,8 @@ class _Filters:
         before: tuple[int, int],
         after: tuple[int, int],
         adds: bool,
-        like: tuple[Handle, Tensor] | None = None,
     ) -> Primitive:
-        """The primitive for x of this shape, with rows and columns of padding before and after it.
-
-        `like`: the description of another one, and its weight, which it shares if it wants that
-        layout.
-        """
+        """The primitive for x of this shape, with rows and columns of padding before and after."""
         library, weight, bias = self.library, self.weight, self.bias
         dtype, result = weight.dtype, self.result(shape, before, after)
         source = library.layout(shape, channels_last(shape), dtype)
@@ -97,11 +105,7 @@ class _Filters:
             *(DIMENSIONS(*before), DIMENSIONS(*after)),
             attributes(library, self.activation, target if adds else None),
         )
-        shared = None
-        if like is not None:
-            layouts = [library.layout_in(d, WEIGHTS_LAYOUT) for d in (like[0], description)]
-            shared = like[1] if library.are_equal(*layouts) else None
-        constants = constants_of(library, description, weights, bias, shared)
+        constants = constants_of(library, description, weights, bias, self.known)
         primitive = Primitive(
             library,
             description,
@@ -111,14 +115,10 @@ class _Filters:
         )
         if (*weight.shape[2:], *self.stride, *before, *after, self.groups, adds) == POINTWISE:
             primitive.placed = partial(self._product, shape, result, constants[0][2])
-        if like is None:
-            like = description, constants[0][2]
-            primitive.window = Window(
-                *(self._reach()[0], self.stride[0], before[0]),
-                lambda rows, top, bottom: self.on(
-                    rows, (top, before[1]), (bottom, after[1]), adds, like
-                ),
-            )
+        primitive.window = Window(
+            *(self._reach()[0], self.stride[0], before[0]),
+            lambda rows, top, bottom: self.on(rows, (top, before[1]), (bottom, after[1]), adds),
+        )
         return primitive
 
     def _product(
@@ -151,9 +151,12 @@ class _Filters:
         matrix = self.weight.reshape(outputs, inputs).t()
         shared = _shared(library, described, matrix, laid_out)
         description = shared or described(library.any_layout(matrix.shape, dtype))
-        constants = constants_of(library, description, matrix, None, laid_out if shared else None)
+        if shared is None:
+            constants = constants_of(library, description, matrix, None, self.known)
+        else:
+            constants = [(WEIGHTS, library.layout_in(description, WEIGHTS_LAYOUT), laid_out)]
         if bias is not None and row is not None:
-            constants.append((BIAS, row, bias.contiguous()))
+            constants = [*constants, (BIAS, row, bias.contiguous())]
         layouts = (target, result, strides, dtype)
         return Primitive(library, description, [(SOURCE, source)], constants, layouts)
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from .file_pages import let_go_of_file_pages
+from .laid_out import LaidOut
 from .onednn import FAILURES, onednn
 from .primitive import Primitive
 from .primitive_convolution import convolution
+from .primitive_winograd import Winograd
 from .primitives import Pair, activation_of, inner_product
 
 MOST_PRIMITIVES = 16
@@ -24,7 +27,10 @@ class PrimitiveWeight(torch.Tensor):
     Both return None where oneDNN has no kernel.  Threads may call them at once.
     """
 
-    primitives: dict[Hashable, Primitive | None]
+    primitives: dict[Hashable, Primitive | Winograd | None]
+    known: LaidOut
+    convolutions: Sequence[Callable[..., Primitive | Winograd]]
+    """What `convolve` may use, the first that there is."""
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -33,10 +39,14 @@ class PrimitiveWeight(torch.Tensor):
             return func(*args, **kwargs or {})
 
     @staticmethod
-    def of(weight: Tensor) -> PrimitiveWeight:
-        """The same memory as a weight with primitives."""
+    def of(weight: Tensor, winograd: bool = False) -> PrimitiveWeight:
+        """The same memory as a weight with primitives.
+
+        `winograd`: convolutions by minimal filtering, where there are such.
+        """
         own = weight.as_subclass(PrimitiveWeight)
-        own.primitives = {}
+        own.primitives, own.known = {}, LaidOut.of(weight)
+        own.convolutions = (Winograd, convolution) if winograd else (convolution,)
         return own
 
     def convolve(
@@ -63,7 +73,7 @@ class PrimitiveWeight(torch.Tensor):
         try:
             primitive = self.primitives[key]
         except KeyError:
-            primitive = self._make(key, convolution, x, bias, addend, activation, window)
+            primitive = self._make(key, self.convolutions, x, bias, addend, activation, window)
         if primitive is None:
             return None
         if addend is not None and not addend.is_contiguous(memory_format=torch.channels_last):
@@ -82,7 +92,7 @@ class PrimitiveWeight(torch.Tensor):
         try:
             primitive = self.primitives[key]
         except KeyError:
-            primitive = self._make(key, inner_product, x, bias, addend, activation)
+            primitive = self._make(key, [inner_product], x, bias, addend, activation)
         if primitive is None:
             return None
         if addend is not None and not addend.is_contiguous():
@@ -92,20 +102,26 @@ class PrimitiveWeight(torch.Tensor):
     def _make(
         self,
         key: Hashable,
-        build: Callable[..., Primitive],
+        builders: Sequence[Callable[..., Primitive | Winograd]],
         x: Tensor,
         bias: Tensor | None,
         addend: Tensor | None,
         activation: tuple[Any, ...],
         *window: Any,
-    ) -> Primitive | None:
-        """The primitive for tensors like these, None if there is none; kept under the key."""
+    ) -> Primitive | Winograd | None:
+        """The first primitive for tensors like these, None if there is none; kept under the key."""
         primitive, library = None, onednn()
         if library is not None and self._fits(x, bias, addend):
             added = None if addend is None else addend.shape
-            with contextlib.suppress(*FAILURES):
-                after = None if activation[0] is None else activation_of(*activation)
-                primitive = build(library, x.shape, self.plain(), bias, *window, after, added)
+            for build in builders:
+                with contextlib.suppress(*FAILURES):
+                    after = None if activation[0] is None else activation_of(*activation)
+                    primitive = build(
+                        *(library, x.shape, self.plain(), bias, *window, after, added, self.known)
+                    )
+                    break
+        if primitive is not None:
+            let_go_of_file_pages([self.plain()])  # it has a copy
         if len(self.primitives) >= MOST_PRIMITIVES:
             self.primitives.clear()
         self.primitives[key] = primitive

@@ -11,15 +11,15 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from .computation import Window
+from .laid_out import LaidOut
 from .onednn import DIMENSIONS, USER_SCRATCHPAD, Handle, OneDNN, UnsupportedError
 from .primitive import (
     BIAS,
-    RESULT,
     SOURCE,
     WEIGHTS,
     WEIGHTS_LAYOUT,
     Primitive,
-    Window,
     second_source,
 )
 
@@ -80,8 +80,12 @@ def inner_product(
     bias: Tensor | None,
     activation: Activation | None,
     addend_shape: Sequence[int] | None = None,
+    known: LaidOut | None = None,
 ) -> Primitive:
-    """activation(x @ weightᵀ + bias + addend) of x (…, K), contiguous.  Raises UnsupportedError."""
+    """activation(x @ weightᵀ + bias + addend) of x (…, K), contiguous.
+
+    `known`: layouts of the weight.  Raises UnsupportedError.
+    """
     outputs, _ = weight.shape
     *outer, inputs = shape
     result = *outer, outputs
@@ -103,7 +107,7 @@ def inner_product(
         library,
         description,
         [(SOURCE, source), *([(second_source(0), target)] if adds else [])],
-        constants_of(library, description, weight.contiguous(), bias),
+        constants_of(library, description, weight.contiguous(), bias, known or LaidOut()),
         (target, result, dense(result), dtype),
     )
 
@@ -207,37 +211,13 @@ def bias_layout(library: OneDNN, bias: Tensor | None) -> Handle | None:
 
 
 def constants_of(
-    library: OneDNN,
-    description: Handle,
-    weight: Tensor,
-    bias: Tensor | None,
-    laid_out: Tensor | None = None,
+    library: OneDNN, description: Handle, weight: Tensor, bias: Tensor | None, known: LaidOut
 ) -> list[tuple[int, Handle | ctypes.c_void_p, Tensor]]:
     """The weight laid out as the primitive wants it, which it may be already, and the bias."""
     layout = library.layout_in(description, WEIGHTS_LAYOUT)
-    if laid_out is None:
-        laid_out = laid_out_as(library, layout, weight)
+    laid_out = known.bytes(library, layout, weight.shape, lambda: weight)
     constants: list[tuple[int, Handle | ctypes.c_void_p, Tensor]] = [(WEIGHTS, layout, laid_out)]
     if bias is not None:
         whole = bias.contiguous()
         constants.append((BIAS, library.layout(bias.shape, [1], bias.dtype), whole))
     return constants
-
-
-def laid_out_as(library: OneDNN, layout: Handle | ctypes.c_void_p, weight: Tensor) -> Tensor:
-    """The bytes of a weight in a layout."""
-    given = library.layout(weight.shape, weight.stride(), weight.dtype)
-    laid_out = torch.empty(library.size_of(layout), dtype=torch.uint8)
-    reorder = library.make(
-        "primitive_desc",
-        "reorder_primitive_desc_create",
-        *(given, library.engine, layout, library.engine, None),
-    )
-    library.run(
-        library.make("primitive", "primitive_create", reorder),
-        [
-            (SOURCE, library.memory(given, weight.data_ptr())),
-            (RESULT, library.memory(layout, laid_out.data_ptr())),
-        ],
-    )
-    return laid_out

@@ -261,9 +261,7 @@ class _Log(Channels):
 
 
 def _replay(recording: Recording) -> Replay:
-    library = onednn()
-    assert library is not None
-    return Replay(recording, library, Block(recording))
+    return Replay(recording, Block(recording))
 
 
 def _key(arguments: Sequence[Tensor], threads: int) -> Hashable:

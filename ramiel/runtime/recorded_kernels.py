@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from .computation import Window
 from .onednn import Handle, OneDNN, UnsupportedError, onednn
-from .primitive import SOURCE, Primitive, Window
+from .primitive import SOURCE, Primitive
 from .primitives import ADD, FORWARD_INFERENCE, RELU, Place, attributes
 
 KEPT = 4096

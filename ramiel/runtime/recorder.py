@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _pop_mode, _push_mode  # pyright: ignore
 
+from .computation import Computation, observation
 from .onednn import UnsupportedError
-from .primitive import Primitive, observation
 from .recorded_kernels import kernels_of
 from .recording import Execution, Operation, Place, Receive, Recording, Send, mapped
 from .storages import Storages, Unrecordable
@@ -163,7 +163,7 @@ class Recorder(TorchDispatchMode):
         self.recording.steps.append(Operation(function, places, keywords, tuple(new)))
 
     def _executed(
-        self, primitive: Primitive, is_new: bool, y: Tensor, *operands: Tensor | None
+        self, primitive: Computation, is_new: bool, y: Tensor, *operands: Tensor | None
     ) -> None:
         if self._is_paused or self.failure is not None:
             return
@@ -172,7 +172,7 @@ class Recorder(TorchDispatchMode):
                 self._storages.add(y, is_own=True)
             self._execution(primitive, y, [x for x in operands if x is not None])
 
-    def _execution(self, primitive: Primitive, y: Tensor, operands: Sequence[Tensor]) -> None:
+    def _execution(self, primitive: Computation, y: Tensor, operands: Sequence[Tensor]) -> None:
         self._storages.check_written(y)
         places = [self._storages.operand(tensor) for tensor in (y, *operands)]
         self.recording.steps.append(

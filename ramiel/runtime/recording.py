@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from .primitive import Primitive
+from .computation import Computation
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ Operand: TypeAlias = Place | Tensor
 class Execution:
     """A primitive's: no interpreter is needed for it."""
 
-    primitive: Primitive
+    primitive: Computation
     result: Place
     operands: tuple[Operand, ...]
 

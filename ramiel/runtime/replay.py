@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from .channels import Channels
+from .computation import Bound
 from .native_calls import NativeCall, NativeCalls
-from .onednn import OneDNN
-from .primitive import Binding, allocate
+from .primitive import allocate
 from .recording import (
     Execution,
     Operand,
@@ -50,20 +50,19 @@ class Replay:
     def __init__(
         self,
         recording: Recording,
-        library: OneDNN,
         block: Block,
         links: Links | None = None,
         in_rows: bool = True,
     ) -> None:
         """`in_rows`: native calls that follow each other are made at once."""
-        self._buffers, self._set_data = recording.buffers, library.set_data
+        self._buffers = recording.buffers
         self._block, self._links = block, links or Links()
         self._inside = {buffer: (block, offset) for buffer, offset in block.offsets.items()}
         self._inside.update(self._links.inside)
         self._tensors: list[Tensor | None] = [None] * len(recording.buffers)
-        self._variables: list[list[tuple[int, int]]] = [[] for _ in recording.buffers]
-        """For each buffer, memory objects that need its address, and how far behind it."""
-        self._bindings: list[Binding] = []
+        self._variables: list[list[tuple[Bound, int, int]]] = [[] for _ in recording.buffers]
+        """For each buffer, variables that need its address, and how far behind it."""
+        self._bound: list[Bound] = []
         calls = [self._native_call(index, step) for index, step in enumerate(recording.steps)]
         self._calls = NativeCalls([call for call in calls if call is not None])
         native = {id(s) for s, call in zip(recording.steps, calls, strict=True) if call is not None}
@@ -134,9 +133,9 @@ class Replay:
         self._tensors[buffer] = tensor
         variables = self._variables[buffer]
         if variables:
-            set_data, address = self._set_data, tensor.data_ptr()
-            for variable, offset in variables:
-                set_data(variable, address + offset)
+            address = tensor.data_ptr()
+            for bound, variable, offset in variables:
+                bound.set(variable, address + offset)
 
     def _as_recorded(self, buffer: int, tensor: Tensor) -> Tensor:
         """A value with the strides that it had in the recording."""
@@ -192,11 +191,11 @@ class Replay:
         addresses = list(map(self._address, operands))
         if scratchpad is not None:
             addresses.append(self._block.data.data_ptr() + scratchpad)
-        binding, call = step.primitive.native_call(*addresses)
-        self._bindings.append(binding)
-        for operand, variable in zip(operands, binding.variables, strict=False):
+        bound, call = step.primitive.native_call(*addresses)
+        self._bound.append(bound)
+        for operand, variable in zip(operands, bound.variables, strict=False):
             if isinstance(operand, Place) and operand.buffer not in self._inside:
-                self._variables[operand.buffer].append((variable, operand.offset))
+                self._variables[operand.buffer].append((bound, variable, operand.offset))
         return call
 
     def _address(self, operand: Operand) -> int:

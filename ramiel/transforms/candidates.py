@@ -16,11 +16,16 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ramiel.dialects.syntax import Literal, to_attribute
 from ramiel.dialects.torch import CallOp, PrepareOp
-from ramiel.tensors import element_of, static_shape
+from ramiel.tensors import byte_size, element_of, static_shape
 from ramiel.transforms.torch_rewriting import literals_of
 
 MOST_PLAIN_FLOPS = 20_000_000
-"""Above this PyTorch's own kernel is not tried."""
+"""Above this PyTorch's own kernel is not tried, nor its operators on the kernel that is first."""
+PACKED = "operators.pack_conv2d", "operators.pack_linear"
+"""Layouts for PyTorch's operators on oneDNN's kernels."""
+
+PRODUCTS = {1: 1, 3: 6, 5: 6, 7: 8}
+"""Of a minimal filtering, for filters of so many rows or columns."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,15 @@ class Candidate:
     def name(self) -> str:
         """What tells it from the others: the layout, else the callee."""
         return (self.call if self.prepare is None else self.prepare).key.data
+
+    @property
+    def extra_bytes(self) -> int:
+        """What its weight takes beside the bytes that the weight has by itself."""
+        if self.prepare is None or self.name != "operators.conv2d_winograd":
+            return 0
+        weight = self.prepare.operands[0].type
+        *_, height, width = static_shape(weight) or (1, 1)
+        return byte_size(weight) * PRODUCTS[height] * PRODUCTS[width] // (height * width)
 
     def forget(self) -> None:
         """Take it out of the uses of the graph's values."""
@@ -52,7 +66,7 @@ def candidates_of(op: CallOp, channels_last: bool) -> list[Candidate]:
 def _convolution(op: CallOp) -> list[Candidate]:
     """conv2d(x, conv2d_primitive(w)) = conv2d(x, p(w)) = conv2d(x, w) for p = pack_conv2d
 
-    Also for p = pack_pointwise with filters of 1x1 that move by 1.
+    Filters that move by 1: p = pack_pointwise for those of 1x1, conv2d_winograd for larger ones.
     """
     x, weight = op.operands[0], op.operands[1].owner
     shape = static_shape(x.type)
@@ -66,6 +80,9 @@ def _convolution(op: CallOp) -> list[Candidate]:
     if _is_pointwise(op):
         rows = {"rows": prod((shape[0], *shape[2:]))}
         found.insert(1, _with_weight(op, "operators.pack_pointwise", original, rows))
+    elif _has_minimal_filtering(op):
+        kept = {name: literals[name] for name in ("input_shape", "padding") if name in literals}
+        found.insert(1, _with_weight(op, "operators.conv2d_winograd", original, kept))
     return found
 
 
@@ -155,6 +172,18 @@ def _is_pointwise(op: CallOp) -> bool:
         shape is not None
         and shape[2:] == (1, 1)
         and all(_both(op.literal(name)) in (value, None) for name, value in plain.items())
+    )
+
+
+def _has_minimal_filtering(op: CallOp) -> bool:
+    """Whether a convolution has filters that `conv2d_winograd` may be for."""
+    shape = static_shape(op.operands[1].type)
+    return (
+        shape is not None
+        and element_of(op.operands[1].type) == f32
+        and prod(shape[2:]) > 1
+        and set(shape[2:]) <= PRODUCTS.keys()
+        and all(_both(op.literal(name)) in (1, None) for name in ("stride", "dilation", "groups"))
     )
 
 

@@ -12,11 +12,15 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ramiel.cores import available_cores
 from ramiel.costs.cost_file import read_kernels
-from ramiel.dialects.dataflow import GraphOp
+from ramiel.dialects.dataflow import GraphOp, WeightOp
 from ramiel.dialects.torch import CallOp
 from ramiel.locations import inherit_location, node_name
 from ramiel.recordable import is_recordable
+from ramiel.tensors import byte_size
 from ramiel.transforms.candidates import Candidate, candidates_of
+
+GROWTH = 0.3
+"""By how much of their bytes all weights together may grow."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,16 @@ class ChooseKernels(ModulePass):
                 [candidates for _, candidates in open_choices],
                 cores,
                 self.recorded and is_recordable(graph.block),
+                GROWTH * sum(byte_size(weight.result.type) for weight in _weights(graph)),
             )
         else:
             chosen = [candidates[0] for _, candidates in open_choices]
         for (call, candidates), best in zip(open_choices, chosen, strict=True):
             _take(call, candidates, best)
+
+
+def _weights(graph: GraphOp) -> list[WeightOp]:
+    return [op for op in graph.block.ops if isinstance(op, WeightOp)]
 
 
 def _take(call: CallOp, candidates: list[Candidate], chosen: Candidate) -> None:

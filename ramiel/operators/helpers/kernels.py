@@ -128,6 +128,21 @@ def conv2d_primitive(
     )
 
 
+def conv2d_winograd(
+    weight: torch.Tensor,
+    *,
+    input_shape: tuple[int, ...],
+    padding: int | tuple[int, int] = 0,
+) -> torch.Tensor:
+    """The weight of a convolution by Winograd's minimal filtering, with fewer products.
+
+    Where that is not to be had, as `conv2d_primitive` has it.
+    """
+    if can_pack(weight) and onednn() is not None:
+        return PrimitiveWeight.of(weight, winograd=True)
+    return pack_conv2d(weight, input_shape=input_shape, padding=padding)
+
+
 def conv2d(
     x: torch.Tensor,
     weight: torch.Tensor,

@@ -6,7 +6,6 @@ from typing import Any
 
 from torch import Tensor
 
-from ramiel.runtime.onednn import onednn
 from ramiel.runtime.recording import Recording
 from ramiel.runtime.replay import Replay
 from ramiel.runtime.replay_plan import Block
@@ -14,10 +13,8 @@ from ramiel.runtime.replay_plan import Block
 
 def replayed(recording: Recording, x: Tensor) -> Any:
     """What a recording of one argument, without messages, gives for x."""
-    library = onednn()
-    assert library is not None
     try:
-        Replay(recording, library, Block(recording))([x], None).send(None)  # pyright: ignore
+        Replay(recording, Block(recording))([x], None).send(None)  # pyright: ignore
     except StopIteration as end:
         return end.value
     raise AssertionError("it waits")

@@ -1,0 +1,204 @@
+"""Convolutions by Winograd's minimal filtering.
+
+Filters of 3x3 on tiles of 4x4 take 36 products in the place of 144.  The order of sums is another
+one, and so is the rounding.  The products are products of matrices, which oneDNN computes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from .computation import Computation
+from .laid_out import LaidOut
+from .minimal_filtering import minimal_filtering
+from .onednn import OneDNN, UnsupportedError
+from .primitive import SOURCE, WEIGHTS, WEIGHTS_LAYOUT, Primitive
+from .primitives import (
+    FORWARD_INFERENCE,
+    RELU,
+    Activation,
+    Pair,
+    adds_to,
+    attributes,
+    channels_last,
+    pair,
+)
+from .winograd_tiles import Axis
+from .winograd_transforms import Band, reading, writing
+
+OUTPUTS = {1: 1, 3: 4, 5: 2, 7: 2}
+"""Of a tile, for filters of so many taps: 6 or 8 products, of which few bits are lost."""
+FLOAT32 = torch.float32
+MOST_PRODUCTS = 36
+"""Of a tile, in both directions."""
+BAND_BYTES = 1 << 21
+"""Of products; a larger image is computed a band of tiles after the other, within the cache."""
+
+
+class Winograd:
+    """activation(conv2d(x, weight, bias) + addend) of x (N, C, H, W), channels last."""
+
+    def __init__(
+        self,
+        library: OneDNN,
+        shape: Sequence[int],
+        weight: Tensor,
+        bias: Tensor | None,
+        window: tuple[Pair, Pair, Pair, int],
+        activation: Activation | None,
+        addend_shape: Sequence[int] | None = None,
+        known: LaidOut | None = None,
+    ) -> None:
+        """`window`: stride, padding, dilation and groups; `known`: layouts of the weight.
+
+        Raises UnsupportedError.
+        """
+        if torch.backends.cpu.get_cpu_capability() != "AVX512":
+            raise UnsupportedError("no AVX-512")
+        rows, columns = _axes(shape, weight, window)
+        self._shape = shape[0], weight.shape[0], rows.outputs, columns.outputs
+        filters = _Filters(weight, rows, columns, known or LaidOut())
+        bands = _bands(Band(rows, columns, shape[0], shape[1], weight.shape[0], 0, rows.tiles))
+        threads, is_relu = torch.get_num_threads(), activation == Activation(RELU)
+        adds = adds_to(addend_shape, self._shape)
+        try:
+            self._bands = [
+                (
+                    reading(band, threads),
+                    filters.product(library, band),
+                    writing(band, threads, bias, adds, is_relu),
+                )
+                for band in bands
+            ]
+        except OSError as error:
+            raise UnsupportedError(str(error)) from error
+        self._sizes = [
+            max(band.products * band.plane(channels) for band in bands)
+            for channels in (shape[1], weight.shape[0])
+        ]
+        self._last: Computation | None = None
+        if activation is not None and not is_relu:
+            self._last = _elementwise(library, self._shape, activation)
+
+    def __call__(self, x: Tensor, addend: Tensor | None = None) -> Tensor:
+        """A new tensor with the result."""
+        y = torch.empty_strided(self._shape, channels_last(self._shape))
+        tiles, products = [torch.empty(size) for size in self._sizes]
+        for read, multiply, write in self._bands:
+            read.into(tiles, x)
+            multiply.into(products, tiles)
+            write.into(y, products, addend)
+        if self._last is not None:
+            self._last.into(y, y)
+        return y
+
+
+def _axes(
+    shape: Sequence[int], weight: Tensor, window: tuple[Pair, Pair, Pair, int]
+) -> tuple[Axis, Axis]:
+    """Rows and columns.  Raises UnsupportedError for what has no minimal filtering here."""
+    *pairs, groups = window
+    stride, padding, dilation = map(pair, pairs)
+    taps = weight.shape[2:]
+    if (stride, dilation, groups, weight.dtype) != ((1, 1), (1, 1), 1, torch.float32):
+        raise UnsupportedError("filters of float32 that move by one pixel")
+    if not OUTPUTS.keys() >= set(taps):
+        raise UnsupportedError("filters of other sizes")
+    filterings = [minimal_filtering(OUTPUTS[count], count) for count in taps]
+    if not 1 < math.prod(filtering.products for filtering in filterings) <= MOST_PRODUCTS:
+        raise UnsupportedError("too many products, or none are spared")
+    rows, columns = [
+        Axis(size, before, size + 2 * before - count + 1, filtering)
+        for size, before, count, filtering in zip(shape[2:], padding, taps, filterings, strict=True)
+    ]
+    if min(rows.outputs, columns.outputs) < 1 or any(
+        p >= count for p, count in zip(padding, taps, strict=True)
+    ):
+        raise UnsupportedError("more padding than the filter reaches")
+    return rows, columns
+
+
+@dataclass(frozen=True)
+class _Filters:
+    """The filters (K, C, h, w) as a matrix (C, K) for each of the products of a tile."""
+
+    weight: Tensor
+    rows: Axis
+    columns: Axis
+    known: LaidOut
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Products, C and K."""
+        products = self.rows.filtering.products * self.columns.filtering.products
+        return products, self.weight.shape[1], self.weight.shape[0]
+
+    def values(self) -> Tensor:
+        """Summed in float64, one product after the other: it needs little memory."""
+        taps = self.weight.permute(2, 3, 1, 0).flatten(0, 1).double()
+        values = torch.empty(self.shape)
+        pairs = itertools.product(self.rows.filtering.filter, self.columns.filtering.filter)
+        for number, (row, column) in enumerate(pairs):
+            factors = [a * b for a in row for b in column]
+            terms = [factor * tap for factor, tap in zip(factors, taps, strict=True) if factor]
+            values[number] = torch.stack(terms).sum(0)
+        return values
+
+    def product(self, library: OneDNN, band: Band) -> Primitive:
+        """tiles · filters for each of the products, in a layout that there is if oneDNN takes it.
+
+        Raises UnsupportedError.
+        """
+        source, target = [
+            library.layout(
+                (band.products, band.tiles, channels), (band.plane(channels), channels, 1), FLOAT32
+            )
+            for channels in (band.inputs, band.outputs)
+        ]
+        for layout in [*self.known.layouts(self.shape), library.any_layout(self.shape, FLOAT32)]:
+            with contextlib.suppress(UnsupportedError):
+                description = library.describe(
+                    "matmul_primitive_desc_create",
+                    *(source, layout, None, target, attributes(library)),
+                )
+                break
+        else:
+            raise UnsupportedError("no product of matrices")
+        chosen = library.layout_in(description, WEIGHTS_LAYOUT)
+        laid_out = self.known.bytes(library, chosen, self.shape, self.values)
+        place = (
+            (band.products, band.tiles, band.outputs),
+            (band.plane(band.outputs), band.outputs, 1),
+        )
+        return Primitive(
+            *(library, description, [(SOURCE, source)], [(WEIGHTS, chosen, laid_out)]),
+            (target, *place, FLOAT32),
+        )
+
+
+def _bands(whole: Band) -> list[Band]:
+    """Of about equal height."""
+    tile_bytes = whole.products * 4 * max(whole.inputs, whole.outputs)
+    count = min(whole.stop, math.ceil(whole.tiles * tile_bytes / BAND_BYTES))
+    edges = [whole.stop * number // count for number in range(count + 1)]
+    return [replace(whole, start=start, stop=stop) for start, stop in itertools.pairwise(edges)]
+
+
+def _elementwise(library: OneDNN, shape: Sequence[int], activation: Activation) -> Primitive:
+    """The activation of an image (N, C, H, W), channels last.  Raises UnsupportedError."""
+    image = library.layout(shape, channels_last(shape), FLOAT32)
+    numbers = ctypes.c_float(activation.alpha), ctypes.c_float(activation.beta)
+    description = library.describe(
+        "eltwise_forward_primitive_desc_create",
+        *(FORWARD_INFERENCE, activation.algorithm, image, image, *numbers, attributes(library)),
+    )
+    layouts = image, shape, channels_last(shape), FLOAT32
+    return Primitive(library, description, [(SOURCE, image)], [], layouts)

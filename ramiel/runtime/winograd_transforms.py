@@ -1,0 +1,177 @@
+"""A convolution's tiles, from the image to the products of minimal filtering and back to a result.
+
+Both are machine code of our own (winograd_code.py), which threads share by tiles.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import itertools
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from torch import Tensor
+
+from .computation import Bound, Computation
+from .machine_code import MachineCode
+from .minimal_filtering import Filtering
+from .native_calls import NativeCall, run_native
+from .primitive import BIAS
+from .team_calls import TeamCalls
+from .winograd_code import Strides, reading_code, writing_code
+from .winograd_tiles import Axis
+
+FLOAT = 4
+"""Bytes."""
+SPARE = 16
+"""Numbers between the products: at multiples of 4096 bytes they would share lines of the cache."""
+KEPT = 256
+"""Functions for tiles of different shapes."""
+
+Functions: TypeAlias = tuple[MachineCode, dict[Hashable, int]]
+"""Code, and where in it the function for each kind of tile begins."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """Tiles in the rows start … stop - 1, of `images` with `inputs` channels, then `outputs`."""
+
+    rows: Axis
+    columns: Axis
+    images: int
+    inputs: int
+    outputs: int
+    start: int
+    stop: int
+
+    @property
+    def tiles(self) -> int:
+        """How many."""
+        return self.images * (self.stop - self.start) * self.columns.tiles
+
+    @property
+    def products(self) -> int:
+        """Of a tile."""
+        return self.rows.filtering.products * self.columns.filtering.products
+
+    def plane(self, channels: int) -> int:
+        """Numbers from one product of all tiles to the next."""
+        return self.tiles * channels + SPARE
+
+    def each(self) -> Iterator[tuple[int, int, int, int]]:
+        """For each tile its number, image, row and column."""
+        rows = range(self.start, self.stop)
+        tiles = itertools.product(range(self.images), rows, range(self.columns.tiles))
+        for number, tile in enumerate(tiles):
+            yield number, *tile
+
+
+class TileTransform(Computation):
+    """Functions of tiles, in any order."""
+
+    def __init__(
+        self,
+        functions: Functions,
+        tiles: Sequence[tuple[Hashable, int, int]],
+        threads: int,
+        bias: Tensor | None = None,
+    ) -> None:
+        """`tiles`: of each the kind, and the offsets of its source and result in numbers.
+
+        Raises OSError where there is no team of threads for it.
+        """
+        super().__init__([] if bias is None else [(BIAS, ctypes.c_void_p(), bias)])
+        code, starts = functions
+        calls = [(starts[kind], FLOAT * source, FLOAT * y) for kind, source, y in tiles]
+        self._calls = TeamCalls(code, calls, threads)
+
+    def native_call(self, *addresses: int) -> tuple[Bound, NativeCall]:
+        """On a result, a source and an addend, if there is one."""
+        bias = self.constants[0][2] if self.constants else None
+        work = self._calls.bound(bias, *addresses)
+        return work, work.call
+
+    def _execute_on(
+        self, y: Tensor, x: Tensor, second: Tensor | None, third: Tensor | None
+    ) -> None:
+        tensors = [tensor for tensor in (y, x, second) if tensor is not None]
+        work, call = self.native_call(*[tensor.data_ptr() for tensor in tensors])
+        run_native(call)
+        del work
+
+
+def reading(band: Band, threads: int) -> TileTransform:
+    """The products of a band's tiles (products, tiles, C) from an image (N, H, W, C).
+
+    Raises OSError.
+    """
+    rows, columns, channels = band.rows, band.columns, band.inputs
+    line = columns.size * channels
+    tiles: list[tuple[Hashable, int, int]] = []
+    for number, image, row, column in band.each():
+        kind = rows.inputs(row), columns.inputs(column)
+        first_row = image * rows.size + rows.start(row) + kind[0][0]
+        source = first_row * line + (columns.start(column) + kind[1][0]) * channels
+        tiles.append((kind, source, number * channels))
+    strides = Strides(*[FLOAT * n for n in (line, channels, band.plane(channels))])
+    kinds = tuple(dict.fromkeys(kind for kind, _, _ in tiles))
+    functions = _reading_functions(rows.filtering, columns.filtering, kinds, strides, channels)
+    return TileTransform(functions, tiles, threads)
+
+
+def writing(
+    band: Band, threads: int, bias: Tensor | None, adds: bool, is_relu: bool
+) -> TileTransform:
+    """A band's part of the result (N, H, W, K), of its products (products, tiles, K).
+
+    Raises OSError.
+    """
+    rows, columns, channels = band.rows, band.columns, band.outputs
+    line = columns.outputs * channels
+    tiles: list[tuple[Hashable, int, int]] = []
+    for number, image, row, column in band.each():
+        kind = rows.results(row), columns.results(column)
+        first_row = image * rows.outputs + row * rows.filtering.outputs
+        y = first_row * line + column * columns.filtering.outputs * channels
+        tiles.append((kind, number * channels, y))
+    strides = Strides(*[FLOAT * n for n in (line, channels, band.plane(channels))])
+    kinds = tuple(dict.fromkeys(kind for kind, _, _ in tiles))
+    after = bias is not None, adds, is_relu
+    functions = _writing_functions(
+        rows.filtering, columns.filtering, kinds, strides, channels, after
+    )
+    return TileTransform(functions, tiles, threads, bias)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _reading_functions(
+    rows: Filtering,
+    columns: Filtering,
+    kinds: Sequence[tuple[tuple[int, int], tuple[int, int]]],
+    strides: Strides,
+    channels: int,
+) -> Functions:
+    return _compiled(
+        {kind: reading_code((rows, columns), kind, strides, channels) for kind in kinds}
+    )
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _writing_functions(
+    rows: Filtering,
+    columns: Filtering,
+    kinds: Sequence[tuple[int, int]],
+    strides: Strides,
+    channels: int,
+    after: tuple[bool, bool, bool],
+) -> Functions:
+    return _compiled(
+        {kind: writing_code((rows, columns), kind, strides, channels, *after) for kind in kinds}
+    )
+
+
+def _compiled(codes: dict[Hashable, bytes]) -> Functions:
+    starts = itertools.accumulate((len(code) for code in codes.values()), initial=0)
+    return MachineCode(b"".join(codes.values())), dict(zip(codes, starts, strict=False))
