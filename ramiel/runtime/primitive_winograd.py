@@ -39,7 +39,7 @@ OUTPUTS = {1: 1, 3: 4, 5: 2, 7: 2}
 FLOAT32 = torch.float32
 MOST_PRODUCTS = 36
 """Of a tile, in both directions."""
-BAND_BYTES = 1 << 21
+BAND_BYTES = 3 << 19
 """Of products; a larger image is computed a band of tiles after the other, within the cache."""
 
 

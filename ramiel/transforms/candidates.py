@@ -26,6 +26,8 @@ PACKED = "operators.pack_conv2d", "operators.pack_linear"
 
 PRODUCTS = {1: 1, 3: 6, 5: 6, 7: 8}
 """Of a minimal filtering, for filters of so many rows or columns."""
+KERNEL_BYTES = 1 << 19
+"""What the machine code of a convolution by minimal filtering takes."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,13 @@ class Candidate:
 
     @property
     def extra_bytes(self) -> int:
-        """What its weight takes beside the bytes that the weight has by itself."""
+        """About what it takes more than the others."""
         if self.prepare is None or self.name != "operators.conv2d_winograd":
             return 0
         weight = self.prepare.operands[0].type
         *_, height, width = static_shape(weight) or (1, 1)
-        return byte_size(weight) * PRODUCTS[height] * PRODUCTS[width] // (height * width)
+        filters = byte_size(weight) * PRODUCTS[height] * PRODUCTS[width] // (height * width)
+        return filters - byte_size(weight) + KERNEL_BYTES
 
     def forget(self) -> None:
         """Take it out of the uses of the graph's values."""

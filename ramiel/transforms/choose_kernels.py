@@ -19,8 +19,9 @@ from ramiel.recordable import is_recordable
 from ramiel.tensors import byte_size
 from ramiel.transforms.candidates import Candidate, candidates_of
 
-GROWTH = 0.3
-"""By how much of their bytes all weights together may grow."""
+SPARE_BYTES = 1 << 20
+GROWTH, LARGE_BYTES, GROWTH_OF_LARGE = 0.17, 48 << 20, 0.6
+"""What faster kernels may take: some, that part of all weights, and that of what is over bytes."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class ChooseKernels(ModulePass):
                 [candidates for _, candidates in open_choices],
                 cores,
                 self.recorded and is_recordable(graph.block),
-                GROWTH * sum(byte_size(weight.result.type) for weight in _weights(graph)),
+                _spare_bytes(graph),
             )
         else:
             chosen = [candidates[0] for _, candidates in open_choices]
@@ -77,8 +78,10 @@ class ChooseKernels(ModulePass):
             _take(call, candidates, best)
 
 
-def _weights(graph: GraphOp) -> list[WeightOp]:
-    return [op for op in graph.block.ops if isinstance(op, WeightOp)]
+def _spare_bytes(graph: GraphOp) -> float:
+    """So few that a package takes no more memory than peers do, which have weights twice."""
+    weights = sum(byte_size(op.result.type) for op in graph.block.ops if isinstance(op, WeightOp))
+    return SPARE_BYTES + GROWTH * weights + GROWTH_OF_LARGE * max(0, weights - LARGE_BYTES)
 
 
 def _take(call: CallOp, candidates: list[Candidate], chosen: Candidate) -> None:
