@@ -73,7 +73,7 @@ def test_there_is_a_loop_for_this_processor() -> None:
     assert (native_loop() is not None) == expected
 
 
-def _refuse(address: int) -> None:
+def _refuse(address: int, size: int) -> None:
     raise OSError("forbidden")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from ramiel.dialects.dataflow import GraphOp
 from ramiel.dialects.torch import CallOp, PrepareOp
 from ramiel.errors import RamielError
 from ramiel.runtime.primitive_weight import PrimitiveWeight
+from ramiel.transforms import choose_kernels
+from ramiel.transforms.candidates import Candidate, candidates_of
 from ramiel.transforms.choose_kernels import ChooseKernels
 
 TEXT = """
@@ -35,12 +38,23 @@ dataflow.graph @g(%x : tensor<1x64x28x28xf32>) -> (tensor<1x64x28x28xf32>)
 """
 
 
-def parsed() -> tuple[Context, ModuleOp]:
-    """A convolution with filters of 1x1."""
+def parsed(text: str = TEXT) -> tuple[Context, ModuleOp]:
+    """A convolution, usually with filters of 1x1."""
     context = Context()
     for name, factory in Universe.get_multiverse().all_dialects.items():
         context.register_dialect(name, factory)
-    return context, Parser(context, TEXT).parse_module()
+    return context, Parser(context, text).parse_module()
+
+
+@dataclass(frozen=True)
+class Growing(Candidate):
+    """A candidate that takes so many bytes more."""
+
+    grows_by: int = 0
+
+    @property
+    def extra_bytes(self) -> int:
+        return self.grows_by
 
 
 def graph_of(module: ModuleOp) -> GraphOp:
@@ -68,7 +82,8 @@ def times_by(fast: str | None) -> Callable[..., int]:
         weight = operands[1]
         packed = "operators.pack_conv2d" if weight.dim() == 4 else "operators.pack_pointwise"
         if type(weight) is PrimitiveWeight:
-            packed = "operators.conv2d_primitive"
+            is_plain = len(weight.convolutions) == 1
+            packed = f"operators.conv2d_{'primitive' if is_plain else 'winograd'}"
         is_packed = weight.is_mkldnn or type(weight) is PrimitiveWeight
         return 1000 if fast == (packed if is_packed else None) else 2000
 
@@ -87,6 +102,55 @@ def test_what_was_measured_as_the_fastest_is_taken(
     ChooseKernels(measure=True, cores=2).apply(context, module)
     module.verify()
     assert layout(module) == fast
+
+
+LARGER = (
+    TEXT.replace("64x64x1x1", "64x64x3x3")
+    .replace("28]}\n    : (", "28], padding = 1}\n    : (")
+    .replace("(%l, %p)", "(%l, %p) {padding = 1}")
+)
+"""The same with filters of 3x3."""
+
+
+@pytest.mark.parametrize("fast", ["operators.conv2d_primitive", "operators.conv2d_winograd"])
+def test_minimal_filtering_is_one_of_them(fast: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "_least_ns", times_by(fast))
+    context, module = parsed(LARGER)
+    ChooseKernels(measure=True, cores=2).apply(context, module)
+    module.verify()
+    assert layout(module) == fast
+
+
+def test_it_is_not_taken_where_weights_would_grow_too_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(choosing, "_least_ns", times_by("operators.conv2d_winograd"))
+    monkeypatch.setattr(choose_kernels, "SPARE_BYTES", 1 << 19)
+    context, module = parsed(LARGER)
+    ChooseKernels(measure=True, cores=2).apply(context, module)
+    assert layout(module) == "operators.conv2d_primitive"
+
+
+def test_what_saves_the_most_time_for_its_bytes_is_afforded() -> None:
+    kinds = {"slow": (9_000, 4), "good": (6_000, 2), "small": (1_000, 1)}
+    gains: dict[int, int] = {}
+    chosen: list[tuple[list[Candidate], Candidate]] = []
+    weights: dict[str, object] = {}
+    for name, (ns, mebibytes) in kinds.items():
+        _, module = parsed(LARGER)
+        call = [op for op in graph_of(module).block.ops if isinstance(op, CallOp)][-1]
+        _, best, *_ = items = candidates_of(call, channels_last=True)
+        assert best.name == "operators.conv2d_winograd"
+        growing = Growing(best.call, best.prepare, mebibytes << 20)
+        chosen.append((items, growing))
+        gains[id(growing)], weights[name] = ns, choosing.weight_of(best)
+
+    def gain(_: object, best: Candidate) -> float:
+        return gains[id(best)]
+
+    for spare, expected in ((7, ["slow", "good", "small"]), (3, ["good", "small"]), (2, ["good"])):
+        found = choosing.afforded(chosen, gain, spare << 20)
+        assert found == {weights[name] for name in expected}
 
 
 def test_what_was_faster_in_a_quiet_moment_only_is_not_taken(
