@@ -8,8 +8,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-VECTOR = 16
-"""The float32 numbers in a register."""
+REGISTERS, VECTOR = 32, 16
+"""How many there are, and the float32 numbers in each."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,23 @@ class Assembler:
     def maximum(self, target: int, left: int, right: int) -> None:
         """right where one of them is NaN."""
         self._evex(0x5F, target, left, right)
+
+    def minimum(self, target: int, left: int, right: int) -> None:
+        """right where one of them is NaN."""
+        self._evex(0x5D, target, left, right)
+
+    def divide(self, target: int, left: int, right: int) -> None:
+        """target = left / right"""
+        self._evex(0x5E, target, left, right)
+
+    def scale(self, target: int, left: int, right: int) -> None:
+        """target = left · 2 ^ floor(right)"""
+        self._evex(0x2C, target, left, right, prefix=1, table=2)
+
+    def round(self, target: int, source: int) -> None:
+        """To the nearest whole number."""
+        self._evex(0x08, target, 0, source, prefix=1, table=3)
+        self.code.append(0)
 
     def add_product(self, target: int, left: int, right: int) -> None:
         """target = target + left · right"""

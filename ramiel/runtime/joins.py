@@ -1,7 +1,8 @@
 """A recording in which what is joined is computed in its place, where a kernel can do that.
 
 Concat of results with channels innermost copies each into a part of each row.  A convolution 1x1 is
-a product of matrices, whose rows may have gaps between them: it writes there itself.
+a product of matrices, whose rows may have gaps between them, and minimal filtering may leave gaps
+too: they write there themselves.
 """
 
 from __future__ import annotations
@@ -35,12 +36,14 @@ def joined(recording: Recording, library: OneDNN, threads: int) -> Joined:
         [source] = step.operands
         if not isinstance(source, Place) or source.buffer in leaving:
             continue
-        producer = steps[uses[source.buffer][0]]
-        is_alone = uses[source.buffer][1:] == [number]
-        if is_alone and isinstance(producer, Execution) and producer.result == source:
-            placed = _placed(producer, step.result)
-            if placed is not None and _only_parts_before(recording, uses, number):
-                steps[uses[source.buffer][0]], steps[number] = placed, None
+        *writers, last = uses[source.buffer]
+        if last != number or not _only_parts_before(recording, uses, number):
+            continue
+        placed = [_placed(steps[writer], source, step.result) for writer in writers]
+        if placed and all(placed):
+            steps[number] = None
+            for writer, execution in zip(writers, placed, strict=True):
+                steps[writer] = execution
     if threads > 1:
         _join_copies(steps, library)
     kept = [(number, step) for number, step in enumerate(steps) if step is not None]
@@ -48,8 +51,10 @@ def joined(recording: Recording, library: OneDNN, threads: int) -> Joined:
     return Joined(changed, [number for number, _ in kept])
 
 
-def _placed(producer: Execution, target: Place) -> Execution | None:
-    """A step with its result in another place; None if there is no kernel."""
+def _placed(producer: Step | None, source: Place, target: Place) -> Execution | None:
+    """A step that writes a place, or parts of it, with another one; None if there is no kernel."""
+    if not isinstance(producer, Execution) or producer.result != source:
+        return None
     if producer.primitive.placed is None:
         return None
     try:

@@ -24,6 +24,7 @@ from .primitive import SOURCE, WEIGHTS, WEIGHTS_LAYOUT, Primitive
 from .primitives import (
     FORWARD_INFERENCE,
     RELU,
+    SWISH,
     Activation,
     Pair,
     adds_to,
@@ -39,6 +40,8 @@ OUTPUTS = {1: 1, 3: 4, 5: 2, 7: 2}
 FLOAT32 = torch.float32
 MOST_PRODUCTS = 36
 """Of a tile, in both directions."""
+FUSED = {Activation(RELU): "relu", Activation(SWISH, 1.0): "swish"}
+"""Activations that the machine code has."""
 BAND_BYTES = 3 << 19
 """Of products; a larger image is computed a band of tiles after the other, within the cache."""
 
@@ -67,25 +70,23 @@ class Winograd:
         self._shape = shape[0], weight.shape[0], rows.outputs, columns.outputs
         filters = _Filters(weight, rows, columns, known or LaidOut())
         bands = _bands(Band(rows, columns, shape[0], shape[1], weight.shape[0], 0, rows.tiles))
-        threads, is_relu = torch.get_num_threads(), activation == Activation(RELU)
-        adds = adds_to(addend_shape, self._shape)
-        try:
-            self._bands = [
-                (
-                    reading(band, threads),
-                    filters.product(library, band),
-                    writing(band, threads, bias, adds, is_relu),
-                )
-                for band in bands
-            ]
-        except OSError as error:
-            raise UnsupportedError(str(error)) from error
+        threads, adds = torch.get_num_threads(), adds_to(addend_shape, self._shape)
+        fused = None if activation is None else FUSED.get(activation)
+        strides = channels_last(self._shape)
+        self._bands = [
+            (
+                reading(band, threads),
+                filters.product(library, band),
+                writing(band, threads, bias, adds, fused, strides),
+            )
+            for band in bands
+        ]
         self._sizes = [
             max(band.products * band.plane(channels) for band in bands)
             for channels in (shape[1], weight.shape[0])
         ]
         self._last: Computation | None = None
-        if activation is not None and not is_relu:
+        if activation is not None and fused is None:
             self._last = _elementwise(library, self._shape, activation)
 
     def __call__(self, x: Tensor, addend: Tensor | None = None) -> Tensor:

@@ -18,6 +18,7 @@ from .computation import Bound, Computation
 from .machine_code import MachineCode
 from .minimal_filtering import Filtering
 from .native_calls import NativeCall, run_native
+from .onednn import UnsupportedError
 from .primitive import BIAS
 from .team_calls import TeamCalls
 from .winograd_code import Strides, reading_code, writing_code
@@ -80,12 +81,15 @@ class TileTransform(Computation):
     ) -> None:
         """`tiles`: of each the kind, and the offsets of its source and result in numbers.
 
-        Raises OSError where there is no team of threads for it.
+        Raises UnsupportedError where there is no team of threads for it.
         """
         super().__init__([] if bias is None else [(BIAS, ctypes.c_void_p(), bias)])
         code, starts = functions
         calls = [(starts[kind], FLOAT * source, FLOAT * y) for kind, source, y in tiles]
-        self._calls = TeamCalls(code, calls, threads)
+        try:
+            self._calls = TeamCalls(code, calls, threads)
+        except OSError as error:
+            raise UnsupportedError(str(error)) from error
 
     def native_call(self, *addresses: int) -> tuple[Bound, NativeCall]:
         """On a result, a source and an addend, if there is one."""
@@ -105,7 +109,7 @@ class TileTransform(Computation):
 def reading(band: Band, threads: int) -> TileTransform:
     """The products of a band's tiles (products, tiles, C) from an image (N, H, W, C).
 
-    Raises OSError.
+    Raises UnsupportedError.
     """
     rows, columns, channels = band.rows, band.columns, band.inputs
     line = columns.size * channels
@@ -122,27 +126,33 @@ def reading(band: Band, threads: int) -> TileTransform:
 
 
 def writing(
-    band: Band, threads: int, bias: Tensor | None, adds: bool, is_relu: bool
+    band: Band,
+    threads: int,
+    bias: Tensor | None,
+    adds: bool,
+    activation: str | None,
+    strides: Sequence[int],
 ) -> TileTransform:
-    """A band's part of the result (N, H, W, K), of its products (products, tiles, K).
+    """A band's part of the result, of its products (products, tiles, K).
 
-    Raises OSError.
+    `strides`: of the result (N, K, H, W), K innermost.  Raises UnsupportedError.
     """
     rows, columns, channels = band.rows, band.columns, band.outputs
-    line = columns.outputs * channels
+    per_image, _, per_row, per_column = strides
     tiles: list[tuple[Hashable, int, int]] = []
     for number, image, row, column in band.each():
         kind = rows.results(row), columns.results(column)
-        first_row = image * rows.outputs + row * rows.filtering.outputs
-        y = first_row * line + column * columns.filtering.outputs * channels
+        down, along = row * rows.filtering.outputs, column * columns.filtering.outputs
+        y = image * per_image + down * per_row + along * per_column
         tiles.append((kind, number * channels, y))
-    strides = Strides(*[FLOAT * n for n in (line, channels, band.plane(channels))])
+    steps = Strides(*[FLOAT * n for n in (per_row, per_column, band.plane(channels))])
     kinds = tuple(dict.fromkeys(kind for kind, _, _ in tiles))
-    after = bias is not None, adds, is_relu
-    functions = _writing_functions(
-        rows.filtering, columns.filtering, kinds, strides, channels, after
-    )
-    return TileTransform(functions, tiles, threads, bias)
+    after = bias is not None, adds, activation
+    functions = _writing_functions(rows.filtering, columns.filtering, kinds, steps, channels, after)
+    made = TileTransform(functions, tiles, threads, bias)
+    if not adds:  # the addend is laid out as the result
+        made.placed = functools.partial(writing, band, threads, bias, adds, activation)
+    return made
 
 
 @functools.lru_cache(maxsize=KEPT)
@@ -165,7 +175,7 @@ def _writing_functions(
     kinds: Sequence[tuple[int, int]],
     strides: Strides,
     channels: int,
-    after: tuple[bool, bool, bool],
+    after: tuple[bool, bool, str | None],
 ) -> Functions:
     return _compiled(
         {kind: writing_code((rows, columns), kind, strides, channels, *after) for kind in kinds}
@@ -174,4 +184,8 @@ def _writing_functions(
 
 def _compiled(codes: dict[Hashable, bytes]) -> Functions:
     starts = itertools.accumulate((len(code) for code in codes.values()), initial=0)
-    return MachineCode(b"".join(codes.values())), dict(zip(codes, starts, strict=False))
+    try:
+        made = MachineCode(b"".join(codes.values()))
+    except OSError as error:
+        raise UnsupportedError(str(error)) from error
+    return made, dict(zip(codes, starts, strict=False))

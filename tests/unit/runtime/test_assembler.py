@@ -48,6 +48,10 @@ CASES: list[tuple[str, Callable[[Assembler], None], str]] = [
     ("vmulps zmm8, zmm16, zmm24", lambda code: code.multiply(8, 16, 24), "62 11 7c 40 59 c0"),
     ("vsubps zmm5, zmm21, zmm6", lambda code: code.subtract(5, 21, 6), "62 f1 54 40 5c ee"),
     ("vmaxps zmm4, zmm4, zmm31", lambda code: code.maximum(4, 4, 31), "62 91 5c 48 5f e7"),
+    ("vminps zmm12, zmm23, zmm12", lambda code: code.minimum(12, 23, 12), "62 51 44 40 5d e4"),
+    ("vdivps zmm9, zmm9, zmm13", lambda code: code.divide(9, 9, 13), "62 51 34 48 5e cd"),
+    ("vscalefps zmm11, zmm11, zmm13", lambda code: code.scale(11, 11, 13), "62 52 25 48 2c dd"),
+    ("vrndscaleps zmm13, zmm12, 0", lambda code: code.round(13, 12), "62 53 7d 48 08 ec 00"),
     (
         "vfmadd231ps zmm10, zmm19, zmm7",
         lambda code: code.add_product(10, 19, 7),

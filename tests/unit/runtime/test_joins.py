@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from replaying import replayed
 from torch import Tensor
 
+from ramiel.runtime import primitive_winograd
 from ramiel.runtime.joins import joined
 from ramiel.runtime.onednn import onednn
 from ramiel.runtime.primitive_convolution import convolution
@@ -104,6 +105,28 @@ def test_the_product_reads_the_weight_as_the_convolution_has_it() -> None:
         y = torch.zeros(1, 7, 5, 999).permute(0, 3, 1, 2)[:, :outputs]
         product.into(y, x)
         torch.testing.assert_close(y, F.conv2d(x, weight), rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.skipif(
+    torch.backends.cpu.get_cpu_capability() != "AVX512", reason="the machine code needs AVX-512"
+)
+@pytest.mark.parametrize("band_bytes", [1 << 21, 1 << 10])
+def test_minimal_filtering_writes_into_the_join(
+    band_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(primitive_winograd, "BAND_BYTES", band_bytes)
+    tiled = PrimitiveWeight.of(torch.randn(24, 16, 3, 3) / 12, winograd=True)
+
+    def function(x: Tensor) -> Tensor:
+        return torch.cat([_convolved(x, NARROW), _convolved(x, tiled), x], 1) + 0
+
+    def expected(x: Tensor) -> Tensor:
+        return torch.cat([_expected(x, NARROW), _expected(x, tiled), x], 1)
+
+    bands = 2 if band_bytes == 1 << 10 else 1
+    recording = _check(function, expected, threads=1, steps=3 * bands + 3, images=2)
+    copies = [s for s in recording.steps if isinstance(s, Execution) and s.primitive.is_copy]
+    assert len(copies) == 1
 
 
 def test_one_with_an_addend_is_copied() -> None:

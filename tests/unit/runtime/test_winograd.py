@@ -107,6 +107,18 @@ def test_threads_share_the_tiles(threads: int) -> None:
         torch.set_num_threads(before)
 
 
+def test_swish_of_large_numbers() -> None:
+    x, weight, window = picture(1, 16, 4, 4), torch.zeros(16, 16, 3, 3), (1, 1, 1, 1)
+    bias = torch.tensor([-1e30, -200.0, -90.0, -20.0, -1.0, 0.0, 1e-8, 1.0, 20.0, 90.0, 1e30, 5.0])
+    bias = torch.cat([bias, torch.tensor([float("inf"), float("nan"), -5.0, 0.5])])
+    made = Winograd(library(), x.shape, weight, bias, window, activation_of("swish", (), "none"))
+    expected = F.silu(bias)
+    torch.testing.assert_close(
+        made(x)[0, 1:, 2, 2], expected[1:], rtol=1e-6, atol=1e-30, equal_nan=True
+    )
+    assert -1e-6 < made(x)[0, 0, 2, 2] <= 0
+
+
 def test_not_a_number_stays_one_behind_relu() -> None:
     x = picture(1, 16, 8, 8)
     x[0, 3, 4, 4] = float("nan")
