@@ -144,14 +144,14 @@ class _Filters:
 
     def values(self) -> Tensor:
         """Summed in float64, one product after the other: it needs little memory."""
-        taps = self.weight.permute(2, 3, 1, 0).flatten(0, 1).double()
-        values = torch.empty(self.shape)
+        products, inputs, outputs = self.shape
+        taps = self.weight.permute(1, 0, 2, 3).reshape(inputs * outputs, -1).double()
+        values = torch.empty(products, inputs * outputs)
         pairs = itertools.product(self.rows.filtering.filter, self.columns.filtering.filter)
         for number, (row, column) in enumerate(pairs):
-            factors = [a * b for a in row for b in column]
-            terms = [factor * tap for factor, tap in zip(factors, taps, strict=True) if factor]
-            values[number] = torch.stack(terms).sum(0)
-        return values
+            factors = torch.tensor([a * b for a in row for b in column], dtype=torch.float64)
+            values[number] = taps @ factors
+        return values.view(self.shape)
 
     def product(self, library: OneDNN, band: Band) -> Primitive:
         """tiles · filters for each of the products, in a layout that there is if oneDNN takes it.

@@ -28,6 +28,7 @@ FLOAT = 4
 """Bytes."""
 SPARE = 16
 """Numbers between the products: at multiples of 4096 bytes they would share lines of the cache."""
+LARGEST_OFFSET = 1 << 30
 KEPT = 256
 """Functions for tiles of different shapes."""
 
@@ -119,7 +120,7 @@ def reading(band: Band, threads: int) -> TileTransform:
         first_row = image * rows.size + rows.start(row) + kind[0][0]
         source = first_row * line + (columns.start(column) + kind[1][0]) * channels
         tiles.append((kind, source, number * channels))
-    strides = Strides(*[FLOAT * n for n in (line, channels, band.plane(channels))])
+    strides = _strides(band, line, channels, channels)
     kinds = tuple(dict.fromkeys(kind for kind, _, _ in tiles))
     functions = _reading_functions(rows.filtering, columns.filtering, kinds, strides, channels)
     return TileTransform(functions, tiles, threads)
@@ -145,7 +146,7 @@ def writing(
         down, along = row * rows.filtering.outputs, column * columns.filtering.outputs
         y = image * per_image + down * per_row + along * per_column
         tiles.append((kind, number * channels, y))
-    steps = Strides(*[FLOAT * n for n in (per_row, per_column, band.plane(channels))])
+    steps = _strides(band, per_row, per_column, channels)
     kinds = tuple(dict.fromkeys(kind for kind, _, _ in tiles))
     after = bias is not None, adds, activation
     functions = _writing_functions(rows.filtering, columns.filtering, kinds, steps, channels, after)
@@ -153,6 +154,14 @@ def writing(
     if not adds:  # the addend is laid out as the result
         made.placed = functools.partial(writing, band, threads, bias, adds, activation)
     return made
+
+
+def _strides(band: Band, row: int, column: int, channels: int) -> Strides:
+    """In bytes.  Raises UnsupportedError where a tile is larger than an offset may be."""
+    plane = band.plane(channels)
+    if FLOAT * band.products * max(row, column, plane) > LARGEST_OFFSET:
+        raise UnsupportedError("too large for machine code")
+    return Strides(FLOAT * row, FLOAT * column, FLOAT * plane)
 
 
 @functools.lru_cache(maxsize=KEPT)

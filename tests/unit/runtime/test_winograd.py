@@ -159,6 +159,12 @@ def test_a_weight_goes_back_to_the_direct_convolution_where_there_is_no_team(
     assert made is not None and not isinstance(made, Winograd)
 
 
+def test_rows_too_long_for_machine_code_are_refused() -> None:
+    weight = torch.randn(16, 16, 3, 3)
+    with pytest.raises(UnsupportedError, match="too large"):
+        Winograd(library(), (1, 16, 9, 1 << 21), weight, None, (1, 1, 1, 1), None)
+
+
 def test_images_of_other_sizes_share_the_filters() -> None:
     own = PrimitiveWeight.of(torch.randn(16, 16, 3, 3), winograd=True)
     for size in (8, 12, 20):
