@@ -104,8 +104,8 @@ def writing_code(
             if has_bias:
                 code.assembler.add(register, register, BIAS)
             if adds:
-                code.assembler.load(0, Address(RCX, target.offset))
-                code.assembler.add(register, register, 0)
+                code.assembler.load(SPARE, Address(RCX, target.offset))
+                code.assembler.add(register, register, SPARE)
             if activation is not None:
                 ACTIVATIONS[activation](code, register)
 
