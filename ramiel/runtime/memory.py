@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 MXFAST, TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = 1, -1, -2, -3
 """Parameters of glibc's mallopt(3)."""
 LARGEST_INT = 2**31 - 1
 TOP_PAD_BYTES = 1 << 26
+NO_BLOCKS, LARGE_BLOCKS = 1 << 30, 1 << 17
+"""The size from which on glibc asks the system for a block, and gives it back."""
+_keeping: list[bool] = []
 
 
 def keep_freed_memory() -> bool:
@@ -23,7 +27,7 @@ def keep_freed_memory() -> bool:
     if set_parameter is None:
         return False
     settings = (
-        (MMAP_THRESHOLD, 1 << 30),
+        (MMAP_THRESHOLD, NO_BLOCKS),
         (TRIM_THRESHOLD, LARGEST_INT),
         (TOP_PAD, TOP_PAD_BYTES),
         (
@@ -31,7 +35,27 @@ def keep_freed_memory() -> bool:
             0,
         ),  # else each larger block, as oneDNN's descriptions are, first merges small ones
     )
-    return all([set_parameter(*setting) == 1 for setting in settings])
+    is_done = all([set_parameter(*setting) == 1 for setting in settings])
+    if is_done:
+        _keeping.append(True)
+    return is_done
+
+
+@contextlib.contextmanager
+def large_blocks_given_back() -> Generator[None]:
+    """For calls that are not made again so: what they free is not kept for the next ones.
+
+    Process-wide; where freed memory is not kept, nothing changes.
+    """
+    set_parameter = c_function("mallopt")
+    if set_parameter is None or not _keeping:
+        yield
+        return
+    set_parameter(MMAP_THRESHOLD, LARGE_BLOCKS)
+    try:
+        yield
+    finally:
+        set_parameter(MMAP_THRESHOLD, NO_BLOCKS)
 
 
 def give_back_memory() -> None:

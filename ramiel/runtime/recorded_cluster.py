@@ -18,7 +18,7 @@ from .comparison import Comparison
 from .file_pages import let_go_of_file_pages
 from .gathering import gather_weights
 from .joins import joined
-from .memory import give_back_memory
+from .memory import give_back_memory, large_blocks_given_back
 from .onednn import onednn
 from .primitive_weight import PrimitiveWeight
 from .program import Cluster
@@ -55,6 +55,15 @@ class RecordedCluster:
         kind = self._kind(arguments)
         if kind is None:
             return await self._function(*arguments, self._w, channels)
+        if kind.is_decided():
+            return await self._usual(kind, arguments, channels)
+        with large_blocks_given_back():
+            return await self._begin(kind, arguments, channels)
+
+    async def _begin(
+        self, kind: _Kind, arguments: Sequence[Tensor], channels: Channels
+    ) -> dict[str, Tensor]:
+        """One of the first calls, which may be written down or compared."""
         if not kind.begins_step(self._lock, self._turn):
             return await self._usual(kind, arguments, channels)
         try:

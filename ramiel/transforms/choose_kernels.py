@@ -20,7 +20,7 @@ from ramiel.tensors import byte_size
 from ramiel.transforms.candidates import Candidate, candidates_of
 
 SPARE_BYTES = 1 << 20
-GROWTH, LARGE_BYTES, GROWTH_OF_LARGE = 0.17, 48 << 20, 0.6
+GROWTH, LARGE_BYTES, GROWTH_OF_LARGE = 0.25, 28 << 20, 0.6
 """What faster kernels may take: some, that part of all weights, and that of what is over bytes."""
 
 

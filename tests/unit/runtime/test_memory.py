@@ -10,7 +10,7 @@ import pytest
 FAULTS = """
 import resource
 import torch
-from ramiel.runtime.memory import give_back_memory, keep_freed_memory
+from ramiel.runtime.memory import give_back_memory, keep_freed_memory, large_blocks_given_back
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -27,7 +27,11 @@ assert keep_freed_memory()
 faults()  # aligned blocks leave gaps at first
 kept, before = faults(), resident()
 give_back_memory()
-print(fresh, kept, before - resident())
+freed, before = before - resident(), resident()
+with large_blocks_given_back():
+    torch.ones(10, 1024, 1024)
+held = resident() - before
+print(fresh, kept, freed, held, faults())
 """
 
 
@@ -36,7 +40,9 @@ def test_no_page_is_faulted_in_twice() -> None:
     done = subprocess.run(
         [sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True, timeout=60
     )
-    fresh, kept, given_back = map(int, done.stdout.split())
+    fresh, kept, given_back, held, kept_after = map(int, done.stdout.split())
     assert fresh > 20  # of 10,240 small pages, or of huge ones
     assert kept == 0
     assert given_back > 36 << 20
+    assert held < 4 << 20
+    assert kept_after < fresh
