@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .channels import Channels
-from .computation import Bound
+from .computation import Bound, Computation
 from .native_calls import NativeCall, NativeCalls
 from .primitive import allocate
 from .recording import (
@@ -62,7 +62,8 @@ class Replay:
         self._tensors: list[Tensor | None] = [None] * len(recording.buffers)
         self._variables: list[list[tuple[Bound, int, int]]] = [[] for _ in recording.buffers]
         """For each buffer, variables that need its address, and how far behind it."""
-        self._bound: list[Bound] = []
+        self._bound: list[tuple[Computation, Bound]] = []
+        """What the table's calls need to be there."""
         calls = [self._native_call(index, step) for index, step in enumerate(recording.steps)]
         self._calls = NativeCalls([call for call in calls if call is not None])
         native = {id(s) for s, call in zip(recording.steps, calls, strict=True) if call is not None}
@@ -192,7 +193,7 @@ class Replay:
         if scratchpad is not None:
             addresses.append(self._block.data.data_ptr() + scratchpad)
         bound, call = step.primitive.native_call(*addresses)
-        self._bound.append(bound)
+        self._bound.append((step.primitive, bound))
         for operand, variable in zip(operands, bound.variables, strict=False):
             if isinstance(operand, Place) and operand.buffer not in self._inside:
                 self._variables[operand.buffer].append((bound, variable, operand.offset))

@@ -19,9 +19,10 @@ from ramiel.recordable import is_recordable
 from ramiel.tensors import byte_size
 from ramiel.transforms.candidates import Candidate, candidates_of
 
-SPARE_BYTES = 1 << 20
-GROWTH, LARGE_BYTES, GROWTH_OF_LARGE = 0.25, 28 << 20, 0.6
-"""What faster kernels may take: some, that part of all weights, and that of what is over bytes."""
+SPARE_BYTES, GROWTH = 1 << 20, 0.25
+"""Faster kernels may take so many bytes, and that part of what all weights take."""
+LARGE_BYTES, GROWTH_OF_LARGE = 28 << 20, 0.6
+"""And of what weights take beside these bytes, that part more."""
 
 
 @dataclass(frozen=True)
