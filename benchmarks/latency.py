@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contenders import CONTENDERS
-from benchmarks.results import ModelResult, Result, about_this_machine, write
+from benchmarks.results import ModelResult, Result, about_this_machine, write, wrong
 from ramiel.backend.package import write_package
 from ramiel.cores import available_cores
 from ramiel.dialects.dataflow import GraphOp
@@ -38,8 +38,6 @@ PAPER = (
 )
 """The models of Das and Rauchwerger (arXiv 2308.11192)."""
 SERIAL = "PyTorch, 1 core"
-TOLERANCE = 1e-4
-"""Largest difference over the largest value of an output, from ONNX Runtime's."""
 MOST_LOAD = 0.3
 """Load average per core above which the machine is called busy."""
 
@@ -176,5 +174,4 @@ def main() -> int:
         print(f"{name}: {result.line()}", file=sys.stderr, flush=True)
         write(results, about, RESULTS)
     print((RESULTS / "latency.md").read_text(encoding="utf-8"))
-    wrong = [r for result in results for r in result.results if not r.difference <= TOLERANCE]
-    return int(bool(wrong))
+    return int(bool(wrong(results)))
