@@ -14,7 +14,7 @@ REGISTERS, VECTOR = 32, 16
 
 @dataclass(frozen=True)
 class Address:
-    """Memory: a general register's number (rsp, r12 excepted: see `stack`) and an offset."""
+    """Memory: the number of one of the first eight general registers, and an offset."""
 
     base: int
     offset: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import threading
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -14,7 +15,7 @@ LARGEST_INT = 2**31 - 1
 TOP_PAD_BYTES = 1 << 26
 NO_BLOCKS, LARGE_BLOCKS = 1 << 30, 1 << 17
 """The size from which on glibc asks the system for a block, and gives it back."""
-_keeping: list[bool] = []
+_is_kept = threading.Event()
 
 
 def keep_freed_memory() -> bool:
@@ -37,7 +38,7 @@ def keep_freed_memory() -> bool:
     )
     is_done = all([set_parameter(*setting) == 1 for setting in settings])
     if is_done:
-        _keeping.append(True)
+        _is_kept.set()
     return is_done
 
 
@@ -48,7 +49,7 @@ def large_blocks_given_back() -> Generator[None]:
     Process-wide; where freed memory is not kept, nothing changes.
     """
     set_parameter = c_function("mallopt")
-    if set_parameter is None or not _keeping:
+    if set_parameter is None or not _is_kept.is_set():
         yield
         return
     set_parameter(MMAP_THRESHOLD, LARGE_BLOCKS)

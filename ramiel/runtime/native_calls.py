@@ -78,6 +78,12 @@ def run_native(call: NativeCall) -> int:
     return _function(function)(*arguments)
 
 
+def addresses_of(library: Any, names: Sequence[str]) -> list[int]:
+    """Where functions of a library begin."""
+    pointers = [ctypes.cast(getattr(library, name), ctypes.c_void_p) for name in names]
+    return [pointer.value or 0 for pointer in pointers]
+
+
 @functools.cache
 def _function(address: int) -> Any:
     size = ctypes.c_size_t

@@ -7,7 +7,6 @@ one, and so is the rounding.  The products are products of matrices, which oneDN
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import itertools
 import math
 from collections.abc import Sequence
@@ -22,7 +21,6 @@ from .minimal_filtering import minimal_filtering
 from .onednn import OneDNN, UnsupportedError
 from .primitive import SOURCE, WEIGHTS, WEIGHTS_LAYOUT, Primitive
 from .primitives import (
-    FORWARD_INFERENCE,
     RELU,
     SWISH,
     Activation,
@@ -30,6 +28,7 @@ from .primitives import (
     adds_to,
     attributes,
     channels_last,
+    elementwise,
     pair,
 )
 from .winograd_tiles import Axis
@@ -37,7 +36,6 @@ from .winograd_transforms import Band, reading, writing
 
 OUTPUTS = {1: 1, 3: 4, 5: 2, 7: 2}
 """Of a tile, for filters of so many taps: 6 or 8 products, of which few bits are lost."""
-FLOAT32 = torch.float32
 MOST_PRODUCTS = 36
 """Of a tile, in both directions."""
 FUSED = {Activation(RELU): "relu", Activation(SWISH, 1.0): "swish"}
@@ -87,7 +85,7 @@ class Winograd:
         ]
         self._last: Computation | None = None
         if activation is not None and fused is None:
-            self._last = _elementwise(library, self._shape, activation)
+            self._last = _activation_alone(library, self._shape, activation)
 
     def __call__(self, x: Tensor, addend: Tensor | None = None) -> Tensor:
         """A new tensor with the result."""
@@ -102,6 +100,11 @@ class Winograd:
         return y
 
 
+def products_of(taps: Sequence[int]) -> int:
+    """How many products a tile takes, for filters of so many rows and columns."""
+    return math.prod(OUTPUTS[count] + count - 1 for count in taps)
+
+
 def _axes(
     shape: Sequence[int], weight: Tensor, window: tuple[Pair, Pair, Pair, int]
 ) -> tuple[Axis, Axis]:
@@ -113,9 +116,9 @@ def _axes(
         raise UnsupportedError("filters of float32 that move by one pixel")
     if not OUTPUTS.keys() >= set(taps):
         raise UnsupportedError("filters of other sizes")
-    filterings = [minimal_filtering(OUTPUTS[count], count) for count in taps]
-    if not 1 < math.prod(filtering.products for filtering in filterings) <= MOST_PRODUCTS:
+    if not 1 < products_of(taps) <= MOST_PRODUCTS:
         raise UnsupportedError("too many products, or none are spared")
+    filterings = [minimal_filtering(OUTPUTS[count], count) for count in taps]
     rows, columns = [
         Axis(size, before, size + 2 * before - count + 1, filtering)
         for size, before, count, filtering in zip(shape[2:], padding, taps, filterings, strict=True)
@@ -158,13 +161,19 @@ class _Filters:
 
         Raises UnsupportedError.
         """
+        dtype = self.weight.dtype
         source, target = [
             library.layout(
-                (band.products, band.tiles, channels), (band.plane(channels), channels, 1), FLOAT32
+                (band.products, band.tiles, channels),
+                (band.plane(channels), channels, 1),
+                dtype,
             )
             for channels in (band.inputs, band.outputs)
         ]
-        for layout in [*self.known.layouts(self.shape), library.any_layout(self.shape, FLOAT32)]:
+        for layout in [
+            *self.known.layouts(self.shape),
+            library.any_layout(self.shape, dtype),
+        ]:
             with contextlib.suppress(UnsupportedError):
                 description = library.describe(
                     "matmul_primitive_desc_create",
@@ -181,7 +190,7 @@ class _Filters:
         )
         return Primitive(
             *(library, description, [(SOURCE, source)], [(WEIGHTS, chosen, laid_out)]),
-            (target, *place, FLOAT32),
+            (target, *place, dtype),
         )
 
 
@@ -193,13 +202,9 @@ def _bands(whole: Band) -> list[Band]:
     return [replace(whole, start=start, stop=stop) for start, stop in itertools.pairwise(edges)]
 
 
-def _elementwise(library: OneDNN, shape: Sequence[int], activation: Activation) -> Primitive:
+def _activation_alone(library: OneDNN, shape: Sequence[int], activation: Activation) -> Primitive:
     """The activation of an image (N, C, H, W), channels last.  Raises UnsupportedError."""
-    image = library.layout(shape, channels_last(shape), FLOAT32)
-    numbers = ctypes.c_float(activation.alpha), ctypes.c_float(activation.beta)
-    description = library.describe(
-        "eltwise_forward_primitive_desc_create",
-        *(FORWARD_INFERENCE, activation.algorithm, image, image, *numbers, attributes(library)),
-    )
-    layouts = image, shape, channels_last(shape), FLOAT32
+    image = library.layout(shape, channels_last(shape), torch.float32)
+    description = elementwise(library, activation, image, image)
+    layouts = image, shape, channels_last(shape), torch.float32
     return Primitive(library, description, [(SOURCE, image)], [], layouts)

@@ -154,6 +154,15 @@ def pooling(
     return primitive
 
 
+def elementwise(library: OneDNN, activation: Activation, source: Handle, target: Handle) -> Handle:
+    """The description of an activation by itself.  Raises UnsupportedError."""
+    numbers = ctypes.c_float(activation.alpha), ctypes.c_float(activation.beta)
+    return library.describe(
+        "eltwise_forward_primitive_desc_create",
+        *(FORWARD_INFERENCE, activation.algorithm, source, target, *numbers, attributes(library)),
+    )
+
+
 def pair(value: Pair) -> tuple[int, int]:
     """Two numbers from one or two."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])

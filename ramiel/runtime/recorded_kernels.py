@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
@@ -13,7 +12,7 @@ from torch import Tensor
 from .computation import Window
 from .onednn import Handle, OneDNN, UnsupportedError, onednn
 from .primitive import SOURCE, Primitive
-from .primitives import ADD, FORWARD_INFERENCE, RELU, Place, attributes
+from .primitives import ADD, RELU, Activation, Place, attributes, elementwise
 
 KEPT = 4096
 SECOND = 2
@@ -130,11 +129,7 @@ def _primitive(kind: str, places: tuple[Place, ...], threads: int) -> Primitive:
     if kind in ("copy", "accumulate"):
         description = _copying(library, sources[0], target, adds=kind == "accumulate")
     elif kind == "relu":
-        numbers = ctypes.c_float(0), ctypes.c_float(0)
-        description = library.describe(
-            "eltwise_forward_primitive_desc_create",
-            *(FORWARD_INFERENCE, RELU, sources[0], target, *numbers, attributes(library)),
-        )
+        description = elementwise(library, Activation(RELU), sources[0], target)
     else:
         algorithm = {"add": ADD, "multiply": MULTIPLY}[kind]
         description = library.describe(

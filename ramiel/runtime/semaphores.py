@@ -7,7 +7,7 @@ import functools
 from typing import Any, NamedTuple
 
 from .machine_code import machine_code
-from .native_calls import NativeCall
+from .native_calls import NativeCall, addresses_of
 
 BYTES = 64
 """A line of the cache for each: a sem_t has 32 bytes at most."""
@@ -62,8 +62,7 @@ def functions() -> Functions | None:
     names = ("sem_trywait", "sem_wait", "sem_post")
     if wait is None or not all(hasattr(library, name) for name in (*names, "sem_init")):
         return None
-    addresses = [ctypes.cast(getattr(library, name), ctypes.c_void_p).value for name in names]
-    return Functions(wait, *[address or 0 for address in addresses])
+    return Functions(wait, *addresses_of(library, names))
 
 
 class Semaphores:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from .machine_code import MachineCode, machine_code
-from .native_calls import NativeCall
+from .native_calls import NativeCall, addresses_of
+from .onednn import UnsupportedError
 from .team import openmp
 
 MEMBER_X86_64 = """
@@ -101,11 +102,11 @@ class TeamCalls:
     ) -> None:
         """`calls`: where a function begins in the code, a and b, see Entry.
 
-        Raises OSError where there is no such team.
+        Raises UnsupportedError where there is no such team.
         """
         found = functions()
         if found is None:
-            raise OSError("no team of threads for machine code")
+            raise UnsupportedError("no team of threads for machine code")
         self._functions, self._threads, self._code = found, threads, code
         entries = [(code.address + start, a, b) for start, a, b in calls]
         self._entries = (Entry * len(entries))(*entries)
@@ -143,5 +144,5 @@ def functions() -> tuple[int, int, int, int, int] | None:
     if gnu is None or member is None or run is None:
         return None
     names = "GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads"
-    pointers = [ctypes.cast(getattr(gnu.library, name), ctypes.c_void_p).value for name in names]
-    return member, run, *[pointer or 0 for pointer in pointers]  # pyright: ignore
+    parallel, number, count = addresses_of(gnu.library, names)
+    return member, run, parallel, number, count

@@ -231,6 +231,6 @@ class _Code:
             elif factor == -1:
                 assembler.subtract(target, target, register)
             elif factor > 0:
-                assembler.add_product(target, register, self._registers[factor])
+                assembler.add_product(target, register, self.register(factor))
             else:
-                assembler.subtract_product(target, register, self._registers[-factor])
+                assembler.subtract_product(target, register, self.register(-factor))

@@ -20,7 +20,7 @@ from .minimal_filtering import Filtering
 from .native_calls import NativeCall, run_native
 from .onednn import UnsupportedError
 from .primitive import BIAS
-from .team_calls import TeamCalls
+from .team_calls import TeamCalls, TeamWork
 from .winograd_code import Strides, reading_code, writing_code
 from .winograd_tiles import Axis
 
@@ -87,24 +87,23 @@ class TileTransform(Computation):
         super().__init__([] if bias is None else [(BIAS, ctypes.c_void_p(), bias)])
         code, starts = functions
         calls = [(starts[kind], FLOAT * source, FLOAT * y) for kind, source, y in tiles]
-        try:
-            self._calls = TeamCalls(code, calls, threads)
-        except OSError as error:
-            raise UnsupportedError(str(error)) from error
+        self._calls = TeamCalls(code, calls, threads)
 
     def native_call(self, *addresses: int) -> tuple[Bound, NativeCall]:
         """On a result, a source and an addend, if there is one."""
-        bias = self.constants[0][2] if self.constants else None
-        work = self._calls.bound(bias, *addresses)
+        work = self._work(*addresses)
         return work, work.call
 
     def _execute_on(
         self, y: Tensor, x: Tensor, second: Tensor | None, third: Tensor | None
     ) -> None:
         tensors = [tensor for tensor in (y, x, second) if tensor is not None]
-        work, call = self.native_call(*[tensor.data_ptr() for tensor in tensors])
-        run_native(call)
-        del work
+        work = self._work(*[tensor.data_ptr() for tensor in tensors])
+        run_native(work.call)
+
+    def _work(self, *addresses: int) -> TeamWork:
+        bias = self.constants[0][2] if self.constants else None
+        return self._calls.bound(bias, *addresses)
 
 
 def reading(band: Band, threads: int) -> TileTransform:

@@ -24,8 +24,6 @@ MOST_PLAIN_FLOPS = 20_000_000
 PACKED = "operators.pack_conv2d", "operators.pack_linear"
 """Layouts for PyTorch's operators on oneDNN's kernels."""
 
-PRODUCTS = {1: 1, 3: 6, 5: 6, 7: 8}
-"""Of a minimal filtering, for filters of so many rows or columns."""
 KERNEL_BYTES = 1 << 19
 """What the machine code of a convolution by minimal filtering takes."""
 
@@ -45,11 +43,13 @@ class Candidate:
     @property
     def extra_bytes(self) -> int:
         """About what it takes more than the others."""
+        from ramiel.runtime.primitive_winograd import products_of
+
         if self.prepare is None or self.name != "operators.conv2d_winograd":
             return 0
         weight = self.prepare.operands[0].type
-        *_, height, width = static_shape(weight) or (1, 1)
-        filters = byte_size(weight) * PRODUCTS[height] * PRODUCTS[width] // (height * width)
+        taps = (static_shape(weight) or ())[2:]
+        filters = byte_size(weight) * products_of(taps) // prod(taps)
         return filters - byte_size(weight) + KERNEL_BYTES
 
     def forget(self) -> None:
@@ -180,12 +180,14 @@ def _is_pointwise(op: CallOp) -> bool:
 
 def _has_minimal_filtering(op: CallOp) -> bool:
     """Whether a convolution has filters that `conv2d_winograd` may be for."""
+    from ramiel.runtime.primitive_winograd import OUTPUTS
+
     shape = static_shape(op.operands[1].type)
     return (
         shape is not None
         and element_of(op.operands[1].type) == f32
         and prod(shape[2:]) > 1
-        and set(shape[2:]) <= PRODUCTS.keys()
+        and set(shape[2:]) <= OUTPUTS.keys()
         and all(_both(op.literal(name)) in (1, None) for name in ("stride", "dilation", "groups"))
     )
 
