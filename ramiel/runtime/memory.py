@@ -46,6 +46,7 @@ def keep_freed_memory() -> bool:
 def large_blocks_given_back() -> Generator[None]:
     """For calls that are not made again so: what they free is not kept for the next ones.
 
+    Blocks that fit into memory that is kept already take that, and it stays kept.
     Process-wide; where freed memory is not kept, nothing changes.
     """
     set_parameter = c_function("mallopt")
