@@ -52,11 +52,13 @@ KERNELS = ("pack-weights", "fuse-activation", "channels-last", CHOOSE, "cse", "d
 """What only runs well where PyTorch has oneDNN, as its builds for x86 and ARM have."""
 DUPLICATE = "duplicate-tasks{min-gain-percent=1}"
 """A copy is one more line to read: not for less than one per cent."""
+SUMS = "fuse-in-clusters"
 RECORD = "record-clusters"
 OPTIONAL = (
     *("constant-fold", *IDIOMS[:5], *FUSE[:3], "integer-shapes", "fuse-linear"),
     REDUCE[0],
     *KERNELS[:4],
+    SUMS,
     RECORD,
 )
 """Passes that a program runs without as well."""
@@ -232,6 +234,8 @@ def _compile(
         pipeline.run(DUPLICATE)
         report = _report(tasks, find_program(module), workers, machine)
     verdict = _judge(pipeline, report, options)
+    if _has_kernels(options) and SUMS not in options.without:
+        pipeline.run(SUMS)
     if options.batch != 1:
         verdict = _lay_out_batch(pipeline, options)
     elif _records(options):

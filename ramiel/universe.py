@@ -47,6 +47,7 @@ PASSES = {
     "clone": ("transforms.clone", "Clone"),
     "estimate-cost": ("transforms.estimate_cost", "EstimateCost"),
     "cluster": ("transforms.cluster", "Cluster"),
+    "fuse-in-clusters": ("transforms.fuse_in_clusters", "FuseInClusters"),
     "record-clusters": ("transforms.record_clusters", "RecordClusters"),
     "serialize": ("transforms.serialize", "Serialize"),
     "merge-clusters": ("transforms.merge_clusters", "MergeClusters"),

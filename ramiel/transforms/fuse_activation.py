@@ -53,7 +53,7 @@ class FuseActivation(ModulePass):
         for graph in op.ops:
             if isinstance(graph, GraphOp):
                 fuse_sums(graph)
-        apply_torch_patterns(op, [fuse_activation, fuse_swish])
+        apply_torch_patterns(op, [fuse_activation, fuse_swish, activate_parts])
 
 
 def fuse_sums(graph: GraphOp) -> None:
@@ -83,7 +83,7 @@ def _summand(op: CallOp, depth: Mapping[SSAValue, int]) -> CallOp | None:
             continue
         alone = len(list(value.uses)) == 1 and kernel.parent is op.parent
         computed = other in depth and depth[other] <= depth.get(kernel.operands[0], 0)
-        if alone and computed and _same_tensors(value, other):
+        if alone and computed and same_tensors(value, other):
             return kernel
     return None
 
@@ -108,7 +108,7 @@ def fuse_activation(match: TorchMatch) -> None:
     if kernel is None or kernel.literal("activation") is not None:
         return
     name, scalars = ACTIVATIONS[match.op.key.data]
-    if "add" in kernel.bind() and name != "relu":
+    if has_sum(kernel) and name != "relu":
         return
     literals: dict[str, Any] = {"activation": name}
     if scalars:
@@ -149,6 +149,29 @@ def _insert(
     return value
 
 
+@calls(*ACTIVATIONS)
+def activate_parts(match: TorchMatch) -> None:
+    """relu(cat(x, y)) = cat(relu(x), relu(y)) where a kernel can activate x; others in this way"""
+    joined = match.producer(match.op.operands[0], "torch.cat")
+    if joined is None or not any(_can_activate(match, part) for part in joined.operands):
+        return
+    parts: list[SSAValue] = []
+    for part in joined.operands:
+        call = CallOp(match.op.key.data, [part], [part.type], match.op.literals.data)
+        near = part.owner if isinstance(part.owner, CallOp) else None
+        parts.append(match.insert(call, near))  # in the module of what it activates
+        parts[-1].name_hint = f"{part.name_hint}_{match.op.key.data.rpartition('.')[2]}"
+    match.become("torch.cat", parts, joined.literals.data, named_after=joined)
+
+
+def _can_activate(match: TorchMatch, value: SSAValue) -> bool:
+    """Whether a kernel computes it that nothing else reads."""
+    if not isinstance(value.owner, CallOp) or value.owner.key.data not in (CONV, LINEAR):
+        return False
+    alone = value.owner.parent is match.op.parent and len(list(value.uses)) == 1
+    return alone and value.owner.literal("activation") is None
+
+
 @calls("operator.mul")
 def fuse_swish(match: TorchMatch) -> None:
     """x · sigmoid(x) = silu(x), which conv2d does: for x = conv2d(…) with no other reader"""
@@ -166,10 +189,16 @@ def fuse_swish(match: TorchMatch) -> None:
 
 
 def _is_plain(kernel: CallOp) -> bool:
-    return kernel.literal("activation") is None and "add" not in kernel.bind()
+    return kernel.literal("activation") is None and not has_sum(kernel)
 
 
-def _same_tensors(one: SSAValue, other: SSAValue) -> bool:
+def has_sum(kernel: CallOp) -> bool:
+    """Whether it adds something to its result."""
+    return "add" in kernel.bind()
+
+
+def same_tensors(one: SSAValue, other: SSAValue) -> bool:
+    """Whether two values have the same known shape and the same dtype."""
     shape = static_shape(one.type)
     same = shape is not None and shape == static_shape(other.type)
     return same and element_of(one.type) == element_of(other.type)

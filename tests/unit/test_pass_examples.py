@@ -84,6 +84,22 @@ def convolutions() -> ModelProto:
     return model
 
 
+def branches() -> ModelProto:
+    """Two convolutions that meet in a sum."""
+    model = parser.parse_model("""<ir_version: 8, opset_import: ["": 17]>
+        branches (float[1, 8, 12, 12] x) => (float[1, 8, 12, 12] y) {
+          a = Conv <pads = [1, 1, 1, 1]> (x, v)
+          b = Conv (x, w)
+          c = Add (a, b)
+          y = Relu (c)
+        }""")
+    generator = np.random.default_rng(0)
+    for name, size in (("v", 3), ("w", 1)):
+        weight = generator.standard_normal((8, 8, size, size)).astype(np.float32) / (4 * size)
+        model.graph.initializer.append(numpy_helper.from_array(weight, name))
+    return model
+
+
 def cropped() -> ModelProto:
     """A convolution of each channel by itself, of which the first row and column are cut off."""
     model = parser.parse_model("""<ir_version: 8, opset_import: ["": 17]>
@@ -149,6 +165,10 @@ EXAMPLES: dict[str, tuple[Make, Sequence[str]]] = {
     "estimate-cost": (TOWERS, [*passes_of(PORTABLE), "estimate-cost"]),
     "clone": (TOWERS, [*passes_of(PORTABLE), "estimate-cost", "clone"]),
     "cluster": (TOWERS, LINEAR),
+    "fuse-in-clusters": (
+        branches,
+        [*passes_of(FAST), *LINEAR[-2:], "serialize{width=1}", "fuse-in-clusters"],
+    ),
     "record-clusters": (convolutions, [*passes_of(FAST), *LINEAR[-2:], "record-clusters"]),
     "serialize": (TOWERS, [*LINEAR, "serialize{width=1}"]),
     "merge-clusters": (INCEPTION, [*LINEAR, "merge-clusters{max-clusters=2}"]),

@@ -19,7 +19,7 @@ from ramiel.universe import PASSES
 
 AFTER_CLUSTERING = {
     *("cluster", "serialize", "merge-clusters", "duplicate-tasks", "hypercluster"),
-    "record-clusters",
+    *("fuse-in-clusters", "record-clusters"),
 }
 
 
