@@ -49,14 +49,9 @@ def convolution(inputs: int, outputs: int, size: int, kernel: int, groups: int) 
     x = torch.rand(1, inputs, size, size).contiguous(memory_format=torch.channels_last)
     weight, bias = torch.rand(outputs, inputs // groups, kernel, kernel), torch.rand(outputs)
     how: dict[str, Any] = {"padding": kernel // 2, "groups": groups}
-    pointwise = kernel == 1
     with torch.inference_mode(False), torch.no_grad():
         given: dict[str, Any] = {"input_shape": tuple(x.shape), **how}
-        packed = (
-            kernels.pack_pointwise(weight, rows=size * size)
-            if pointwise
-            else kernels.pack_conv2d(weight, **given)
-        )
+        packed = kernels.pack_conv2d(weight, **given)
         primitive = kernels.conv2d_primitive(weight, **given)
     return {
         OPERATOR: lambda: kernels.conv2d(x, packed, bias, activation="relu", **how),

@@ -37,7 +37,7 @@ callee(
     "weight, *, input_shape, padding=0",
     helper="kernels.conv2d_winograd",
 )
-callee("operators.pack_pointwise", "weight, *, rows", helper="kernels.pack_pointwise")
+callee("operators.conv2d_product", "weight, *, input_shape", helper="kernels.conv2d_product")
 callee(
     "operators.conv2d",
     f"x, weight, bias=None, add=None, *, {_CONVOLUTION}, {_ACTIVATION}",
@@ -46,6 +46,7 @@ callee(
 )
 callee("operators.pack_linear", "weight, *, rows", helper="kernels.pack_linear")
 callee("operators.linear_primitive", "weight, *, rows", helper="kernels.linear_primitive")
+callee("operators.linear_product", "weight, *, rows", helper="kernels.linear_product")
 callee(
     "operators.linear",
     f"x, weight, bias=None, add=None, *, {_ACTIVATION}",

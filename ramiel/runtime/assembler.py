@@ -14,17 +14,14 @@ REGISTERS, VECTOR = 32, 16
 
 @dataclass(frozen=True)
 class Address:
-    """Memory: the number of one of the first eight general registers, and an offset."""
+    """Memory: the number of a general register, one of the first eight but for `prefetch`, and an
+    offset."""
 
     base: int
     offset: int = 0
 
-    def at(self, offset: int) -> Address:
-        """So many bytes behind it."""
-        return Address(self.base, self.offset + offset)
 
-
-RAX, RCX, RDX, RSP, RSI, RDI = 0, 1, 2, 4, 6, 7
+RAX, RCX, RDX, RSP, RSI, RDI, R8 = 0, 1, 2, 4, 6, 7, 8
 
 
 class Assembler:
@@ -91,6 +88,15 @@ class Assembler:
         self.set_rax(int.from_bytes(struct.pack("<f", number), "little"))
         self._evex(0x7C, target, 0, RAX, prefix=1, table=2)
 
+    def broadcast_from(self, target: int, source: Address) -> None:
+        """A number in memory in all elements."""
+        self._evex(0x18, target, 0, source, prefix=1, table=2)
+
+    def prefetch(self, source: Address) -> None:
+        """Bring 64 bytes to the cache of the second level; no address is a mistake."""
+        self.code += bytes([0x40 | source.base >> 3, 0x0F, 0x18, 0x90 | source.base & 7])
+        self.code += struct.pack("<i", source.offset)
+
     def set_rax(self, number: int) -> None:
         """A number of 32 bits without sign."""
         self.code += b"\xb8" + struct.pack("<I", number)
@@ -101,8 +107,9 @@ class Assembler:
         self.code += bytes.fromhex("c5 f8 92 c8")
 
     def advance(self, register: int, count: int) -> None:
-        """Add a number of bytes to one of the first eight general registers."""
-        self.code += bytes([0x48, 0x81, 0xC0 | register]) + struct.pack("<i", count)
+        """Add a number of bytes to a general register."""
+        self.code += bytes([0x48 | register >> 3, 0x81, 0xC0 | register & 7])
+        self.code += struct.pack("<i", count)
 
     def loop(self, start: int) -> None:
         """Take 1 from rax, and go to that place in the code if it is not 0 then."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ class LaidOut:
 
     def __init__(self) -> None:
         self._known: list[tuple[Handle, tuple[int, ...], weakref.ref[Tensor]]] = []
+        self._own: dict[Hashable, weakref.ref[Tensor]] = {}
 
     @staticmethod
     def of(weight: Tensor) -> LaidOut:
@@ -56,6 +57,15 @@ class LaidOut:
         data = laid_out_as(library, layout, values())
         own = library.make("memory_desc", "memory_desc_clone", layout)
         self._known.append((own, tuple(shape), weakref.ref(data)))
+        return data
+
+    def own(self, key: Hashable, make: Callable[[], Tensor]) -> Tensor:
+        """The weight in a layout that is not oneDNN's, by the key of that."""
+        reference = self._own.get(key)
+        data = None if reference is None else reference()
+        if data is None:
+            data = make()
+            self._own[key] = weakref.ref(data)
         return data
 
 

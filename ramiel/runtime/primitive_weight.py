@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -14,11 +14,21 @@ from .laid_out import LaidOut
 from .onednn import FAILURES, onednn
 from .primitive import Primitive
 from .primitive_convolution import convolution
+from .primitive_product import Activated, Product, linear_product, pointwise_product
 from .primitive_winograd import Winograd
 from .primitives import Pair, activation_of, inner_product
 
 MOST_PRIMITIVES = 16
 """For one weight: each has a copy of it."""
+
+Kernel: TypeAlias = Primitive | Winograd | Product | Activated
+Builders: TypeAlias = Sequence[Callable[..., Kernel]]
+BUILDERS: Mapping[str, tuple[Builders, Builders]] = {
+    "onednn": ((convolution,), (inner_product,)),
+    "winograd": ((Winograd, convolution), (inner_product,)),
+    "product": ((pointwise_product, convolution), (linear_product, inner_product)),
+}
+"""What convolutions and linear layers may use, the first that there is."""
 
 
 class PrimitiveWeight(torch.Tensor):
@@ -27,10 +37,9 @@ class PrimitiveWeight(torch.Tensor):
     Both return None where oneDNN has no kernel.  Threads may call them at once.
     """
 
-    primitives: dict[Hashable, Primitive | Winograd | None]
+    primitives: dict[Hashable, Kernel | None]
     known: LaidOut
-    convolutions: Sequence[Callable[..., Primitive | Winograd]]
-    """What `convolve` may use, the first that there is."""
+    kernels: str
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -39,14 +48,11 @@ class PrimitiveWeight(torch.Tensor):
             return func(*args, **kwargs or {})
 
     @staticmethod
-    def of(weight: Tensor, winograd: bool = False) -> PrimitiveWeight:
-        """The same memory as a weight with primitives.
-
-        `winograd`: convolutions by minimal filtering, where there are such.
-        """
+    def of(weight: Tensor, kernels: str = "onednn") -> PrimitiveWeight:
+        """The same memory as a weight with primitives.  `kernels`: of BUILDERS."""
         own = weight.as_subclass(PrimitiveWeight)
         own.primitives, own.known = {}, LaidOut.of(weight)
-        own.convolutions = (Winograd, convolution) if winograd else (convolution,)
+        own.kernels = kernels
         return own
 
     def convolve(
@@ -73,7 +79,9 @@ class PrimitiveWeight(torch.Tensor):
         try:
             primitive = self.primitives[key]
         except KeyError:
-            primitive = self._make(key, self.convolutions, x, bias, addend, activation, window)
+            primitive = self._make(
+                key, BUILDERS[self.kernels][0], x, bias, addend, activation, window
+            )
         if primitive is None:
             return None
         if addend is not None and not addend.is_contiguous(memory_format=torch.channels_last):
@@ -92,7 +100,7 @@ class PrimitiveWeight(torch.Tensor):
         try:
             primitive = self.primitives[key]
         except KeyError:
-            primitive = self._make(key, [inner_product], x, bias, addend, activation)
+            primitive = self._make(key, BUILDERS[self.kernels][1], x, bias, addend, activation)
         if primitive is None:
             return None
         if addend is not None and not addend.is_contiguous():
@@ -102,13 +110,13 @@ class PrimitiveWeight(torch.Tensor):
     def _make(
         self,
         key: Hashable,
-        builders: Sequence[Callable[..., Primitive | Winograd]],
+        builders: Builders,
         x: Tensor,
         bias: Tensor | None,
         addend: Tensor | None,
         activation: tuple[Any, ...],
         *window: Any,
-    ) -> Primitive | Winograd | None:
+    ) -> Kernel | None:
         """The first primitive for tensors like these, None if there is none; kept under the key."""
         primitive, library = None, onednn()
         if library is not None and self._fits(x, bias, addend):

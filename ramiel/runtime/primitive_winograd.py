@@ -1,12 +1,11 @@
 """Convolutions by Winograd's minimal filtering.
 
 Filters of 3x3 on tiles of 4x4 take 36 products in the place of 144.  The order of sums is another
-one, and so is the rounding.  The products are products of matrices, which oneDNN computes.
+one, and so is the rounding.  The products are products of matrices.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
 from collections.abc import Sequence
@@ -19,18 +18,18 @@ from .computation import Computation
 from .laid_out import LaidOut
 from .minimal_filtering import minimal_filtering
 from .onednn import OneDNN, UnsupportedError
-from .primitive import SOURCE, WEIGHTS, WEIGHTS_LAYOUT, Primitive
+from .primitive_product import Panels, Product
 from .primitives import (
     RELU,
     SWISH,
     Activation,
     Pair,
+    activation_alone,
     adds_to,
-    attributes,
     channels_last,
-    elementwise,
     pair,
 )
+from .product import Matrices, panels_of
 from .winograd_tiles import Axis
 from .winograd_transforms import Band, reading, writing
 
@@ -74,7 +73,7 @@ class Winograd:
         self._bands = [
             (
                 reading(band, threads),
-                filters.product(library, band),
+                filters.product(band),
                 writing(band, threads, bias, adds, fused, strides),
             )
             for band in bands
@@ -85,7 +84,7 @@ class Winograd:
         ]
         self._last: Computation | None = None
         if activation is not None and fused is None:
-            self._last = _activation_alone(library, self._shape, activation)
+            self._last = activation_alone(library, (self._shape, strides), activation)
 
     def __call__(self, x: Tensor, addend: Tensor | None = None) -> Tensor:
         """A new tensor with the result."""
@@ -156,42 +155,16 @@ class _Filters:
             values[number] = taps @ factors
         return values.view(self.shape)
 
-    def product(self, library: OneDNN, band: Band) -> Primitive:
-        """tiles · filters for each of the products, in a layout that there is if oneDNN takes it.
-
-        Raises UnsupportedError.
-        """
-        dtype = self.weight.dtype
-        source, target = [
-            library.layout(
-                (band.products, band.tiles, channels),
-                (band.plane(channels), channels, 1),
-                dtype,
-            )
-            for channels in (band.inputs, band.outputs)
+    def product(self, band: Band) -> Product:
+        """tiles · filters for each of the products.  Raises UnsupportedError."""
+        products, inputs, outputs = self.shape
+        source, result = [
+            (channels, band.plane(channels)) for channels in (band.inputs, band.outputs)
         ]
-        for layout in [
-            *self.known.layouts(self.shape),
-            library.any_layout(self.shape, dtype),
-        ]:
-            with contextlib.suppress(UnsupportedError):
-                description = library.describe(
-                    "matmul_primitive_desc_create",
-                    *(source, layout, None, target, attributes(library)),
-                )
-                break
-        else:
-            raise UnsupportedError("no product of matrices")
-        chosen = library.layout_in(description, WEIGHTS_LAYOUT)
-        laid_out = self.known.bytes(library, chosen, self.shape, self.values)
-        place = (
-            (band.products, band.tiles, band.outputs),
-            (band.plane(band.outputs), band.outputs, 1),
-        )
-        return Primitive(
-            *(library, description, [(SOURCE, source)], [(WEIGHTS, chosen, laid_out)]),
-            (target, *place, dtype),
-        )
+        matrices = Matrices(products, band.tiles, inputs, outputs, source, result)
+        data = self.known.own("winograd", lambda: panels_of(self.values()))
+        shape, strides = (products, band.tiles, outputs), (band.plane(outputs), outputs, 1)
+        return Product(matrices, Panels(data, None, outputs, inputs), shape, strides)
 
 
 def _bands(whole: Band) -> list[Band]:
@@ -200,11 +173,3 @@ def _bands(whole: Band) -> list[Band]:
     count = min(whole.stop, math.ceil(whole.tiles * tile_bytes / BAND_BYTES))
     edges = [whole.stop * number // count for number in range(count + 1)]
     return [replace(whole, start=start, stop=stop) for start, stop in itertools.pairwise(edges)]
-
-
-def _activation_alone(library: OneDNN, shape: Sequence[int], activation: Activation) -> Primitive:
-    """The activation of an image (N, C, H, W), channels last.  Raises UnsupportedError."""
-    image = library.layout(shape, channels_last(shape), torch.float32)
-    description = elementwise(library, activation, image, image)
-    layouts = image, shape, channels_last(shape), torch.float32
-    return Primitive(library, description, [(SOURCE, image)], [], layouts)

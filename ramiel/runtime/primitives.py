@@ -163,6 +163,13 @@ def elementwise(library: OneDNN, activation: Activation, source: Handle, target:
     )
 
 
+def activation_alone(library: OneDNN, place: Place, activation: Activation) -> Primitive:
+    """The activation of float32 numbers in their place.  Raises UnsupportedError."""
+    layout = library.layout(*place, torch.float32)
+    description = elementwise(library, activation, layout, layout)
+    return Primitive(library, description, [(SOURCE, layout)], [], (layout, *place, torch.float32))
+
+
 def pair(value: Pair) -> tuple[int, int]:
     """Two numbers from one or two."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])

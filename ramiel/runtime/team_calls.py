@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -34,21 +35,24 @@ MEMBER_X86_64 = """
     31 d2           xor  edx, edx
     49 f7 f5        div  r13
     49 89 c7        mov  r15, rax
-    4d 6b e6 18     imul r12, r14, 24
+    4d 6b e6 30     imul r12, r14, 48
     4c 03 63 28     add  r12, [rbx + 40]
     4d 39 fe        cmp  r14, r15           ; next:
-    73 2a           jae  end
+    73 3a           jae  end
     49 8b 7c 24 08  mov  rdi, [r12 + 8]
     48 03 7b 38     add  rdi, [rbx + 56]    ; source
     49 8b 74 24 10  mov  rsi, [r12 + 16]
-    48 89 f1        mov  rcx, rsi
     48 03 73 40     add  rsi, [rbx + 64]    ; result
-    48 8b 53 48     mov  rdx, [rbx + 72]    ; bias
+    49 8b 54 24 18  mov  rdx, [r12 + 24]
+    48 03 53 48     add  rdx, [rbx + 72]    ; constant
+    49 8b 4c 24 20  mov  rcx, [r12 + 32]
     48 03 4b 50     add  rcx, [rbx + 80]    ; addend
+    4d 8b 44 24 28  mov  r8, [r12 + 40]
+    4c 03 43 48     add  r8, [rbx + 72]     ; the next call's constant
     41 ff 14 24     call [r12]
-    49 83 c4 18     add  r12, 24
+    49 83 c4 30     add  r12, 48
     49 ff c6        inc  r14
-    eb d1           jmp  next
+    eb c1           jmp  next
     41 5f           pop  r15                ; end:
     41 5e           pop  r14
     41 5d           pop  r13
@@ -70,16 +74,44 @@ RUN_X86_64 = """
     c3              ret
 """
 """Lets a team do it, and returns 0."""
+ALONE_X86_64 = """
+    48 83 ec 08     sub  rsp, 8             ; calls want it aligned to 16
+    ff 17           call [rdi]
+    31 c0           xor  eax, eax
+    48 83 c4 08     add  rsp, 8
+    c3              ret
+"""
+"""Does it on the calling thread, and returns 0."""
+FIRST_X86_64 = """
+    31 c0           xor  eax, eax
+    c3              ret
+"""
+ONE_X86_64 = """
+    b8 01 00 00 00  mov  eax, 1
+    c3              ret
+"""
+"""What OpenMP's functions say to a thread without a team."""
 
 
-class Entry(ctypes.Structure):
-    """A call f(source + a, result + b, bias, addend + b), a and b in bytes."""
+class Call(NamedTuple):
+    """A function that begins at `start` in the code, and bytes behind the tensors for it.
 
-    _fields_ = [
-        ("function", ctypes.c_size_t),
-        ("source", ctypes.c_size_t),
-        ("result", ctypes.c_size_t),
-    ]
+    It gets the addresses of its part of the source, the result, the constant and the addend, and
+    of where the next call's constant is.
+    """
+
+    start: int
+    source: int
+    result: int
+    constant: int = 0
+    addend: int = 0
+    next_constant: int = 0
+
+
+class _Entry(ctypes.Structure):
+    """A call, with the address of its function."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in Call._fields]
 
 
 class _Work(ctypes.Structure):
@@ -89,7 +121,7 @@ class _Work(ctypes.Structure):
         (name, ctypes.c_size_t)
         for name in (
             *("member", "parallel", "threads", "thread_number", "thread_count", "entries"),
-            *("count", "source", "result", "bias", "addend"),
+            *("count", "source", "result", "constant", "addend"),
         )
     ]
 
@@ -97,27 +129,22 @@ class _Work(ctypes.Structure):
 class TeamCalls:
     """Calls that do not depend on each other, of functions in machine code."""
 
-    def __init__(
-        self, code: MachineCode, calls: Sequence[tuple[int, int, int]], threads: int
-    ) -> None:
-        """`calls`: where a function begins in the code, a and b, see Entry.
-
-        Raises UnsupportedError where there is no such team.
-        """
-        found = functions()
+    def __init__(self, code: MachineCode, calls: Sequence[Call], threads: int) -> None:
+        """Raises UnsupportedError where there is no such team."""
+        found = functions() if threads > 1 else functions_alone()
         if found is None:
             raise UnsupportedError("no team of threads for machine code")
         self._functions, self._threads, self._code = found, threads, code
-        entries = [(code.address + start, a, b) for start, a, b in calls]
-        self._entries = (Entry * len(entries))(*entries)
+        entries = [(code.address + start, *offsets) for start, *offsets in calls]
+        self._entries = (_Entry * len(entries))(*entries)
 
-    def bound(self, bias: Tensor | None, *addresses: int) -> TeamWork:
-        """The calls for a bias, and tensors at these addresses: result, source and addend."""
+    def bound(self, constant: Tensor | None, *addresses: int) -> TeamWork:
+        """The calls for a constant, and tensors at these addresses: result, source and addend."""
         member, run, parallel, *team = self._functions
         table = ctypes.addressof(self._entries), len(self._entries)
-        at = 0 if bias is None else bias.data_ptr()
+        at = 0 if constant is None else constant.data_ptr()
         work = _Work(member, parallel, self._threads, *team, *table, 0, 0, at, 0)
-        return TeamWork(run, work, addresses, (self, bias))
+        return TeamWork(run, work, addresses, (self, constant))
 
 
 class TeamWork:
@@ -146,3 +173,13 @@ def functions() -> tuple[int, int, int, int, int] | None:
     names = "GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads"
     parallel, number, count = addresses_of(gnu.library, names)
     return member, run, parallel, number, count
+
+
+@functools.cache
+def functions_alone() -> tuple[int, int, int, int, int] | None:
+    """The same for one thread, without OpenMP."""
+    listings = MEMBER_X86_64, ALONE_X86_64, FIRST_X86_64, ONE_X86_64
+    member, run, first, one = map(machine_code, listings)
+    if member is None or run is None or first is None or one is None:
+        return None
+    return member, run, 0, first, one

@@ -20,7 +20,7 @@ from .minimal_filtering import Filtering
 from .native_calls import NativeCall, run_native
 from .onednn import UnsupportedError
 from .primitive import BIAS
-from .team_calls import TeamCalls, TeamWork
+from .team_calls import Call, TeamCalls, TeamWork
 from .winograd_code import Strides, reading_code, writing_code
 from .winograd_tiles import Axis
 
@@ -86,7 +86,10 @@ class TileTransform(Computation):
         """
         super().__init__([] if bias is None else [(BIAS, ctypes.c_void_p(), bias)])
         code, starts = functions
-        calls = [(starts[kind], FLOAT * source, FLOAT * y) for kind, source, y in tiles]
+        calls = [
+            Call(starts[kind], FLOAT * source, FLOAT * y, addend=FLOAT * y)
+            for kind, source, y in tiles
+        ]
         self._calls = TeamCalls(code, calls, threads)
 
     def native_call(self, *addresses: int) -> tuple[Bound, NativeCall]:

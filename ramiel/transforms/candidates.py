@@ -24,7 +24,7 @@ MOST_PLAIN_FLOPS = 20_000_000
 PACKED = "operators.pack_conv2d", "operators.pack_linear"
 """Layouts for PyTorch's operators on oneDNN's kernels."""
 
-KERNEL_BYTES = 1 << 19
+KERNEL_BYTES = 1 << 17
 """What the machine code of a convolution by minimal filtering takes."""
 
 
@@ -69,7 +69,7 @@ def candidates_of(op: CallOp, channels_last: bool) -> list[Candidate]:
 def _convolution(op: CallOp) -> list[Candidate]:
     """conv2d(x, conv2d_primitive(w)) = conv2d(x, p(w)) = conv2d(x, w) for p = pack_conv2d
 
-    Filters that move by 1: p = pack_pointwise for those of 1x1, conv2d_winograd for larger ones.
+    Filters that move by 1: p = conv2d_product for those of 1x1, conv2d_winograd for larger ones.
     """
     x, weight = op.operands[0], op.operands[1].owner
     shape = static_shape(x.type)
@@ -81,21 +81,25 @@ def _convolution(op: CallOp) -> list[Candidate]:
     plain = _with_weight(op, None, original, {})
     found = [direct, packed, plain]
     if _is_pointwise(op):
-        rows = {"rows": prod((shape[0], *shape[2:]))}
-        found.insert(1, _with_weight(op, "operators.pack_pointwise", original, rows))
+        kept = literals_of(weight, "input_shape")
+        found.insert(0, _with_weight(op, "operators.conv2d_product", original, kept))
     elif _has_minimal_filtering(op):
-        kept = {name: literals[name] for name in ("input_shape", "padding") if name in literals}
+        kept = literals_of(weight, "input_shape", "padding")
         found.insert(1, _with_weight(op, "operators.conv2d_winograd", original, kept))
     return found
 
 
 def _linear(op: CallOp) -> list[Candidate]:
-    """linear(x, linear_primitive(w)) = linear(x, pack_linear(w)) = linear(x, w)"""
+    """linear(x, p(w)) = linear(x, w) for p = linear_product, linear_primitive, pack_linear"""
+    from ramiel.runtime.primitive_product import FEWEST_ROWS
+
     weight = op.operands[1].owner
     if not _is_open(weight, "operators.pack_linear"):
         return []
     original, literals = weight.weight.result, weight.literals.data
-    keys = "operators.linear_primitive", weight.key.data
+    keys = ["operators.linear_product", "operators.linear_primitive", weight.key.data]
+    if prod((static_shape(op.results[0].type) or ())[:-1]) < FEWEST_ROWS:
+        del keys[0]
     packed = [_with_weight(op, key, original, literals) for key in keys]
     return [*packed, _with_weight(op, None, original, {})]
 

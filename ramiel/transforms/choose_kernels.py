@@ -27,7 +27,7 @@ LARGE_BYTES, GROWTH_OF_LARGE = 28 << 20, 0.6
 
 @dataclass(frozen=True)
 class ChooseKernels(ModulePass):
-    """operators.conv2d(x, pack_conv2d(w)) -> operators.conv2d(x, pack_pointwise(w)), and others.
+    """operators.conv2d(x, pack_conv2d(w)) -> operators.conv2d(x, conv2d_product(w)), and others.
 
     Args:
         measure: time each implementation once on this machine; else what is usually the fastest.

@@ -95,14 +95,6 @@ def pack_conv2d(
     return reorder(weight.to_mkldnn(), *convolution)
 
 
-def pack_pointwise(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
-    """The weight (M, C, 1, 1) as a matrix (M, C), laid out for that many pixels."""
-    if not can_pack(weight):
-        return weight
-    reorder: Any = torch.ops.mkldnn._reorder_linear_weight
-    return reorder(weight.flatten(1), rows)
-
-
 def conv2d_primitive(
     weight: torch.Tensor,
     *,
@@ -139,8 +131,20 @@ def conv2d_winograd(
     Where that is not to be had, as `conv2d_primitive` has it.
     """
     if can_pack(weight) and onednn() is not None:
-        return PrimitiveWeight.of(weight, winograd=True)
+        return PrimitiveWeight.of(weight, "winograd")
     return pack_conv2d(weight, input_shape=input_shape, padding=padding)
+
+
+def conv2d_product(
+    weight: torch.Tensor, *, input_shape: tuple[int, ...]
+) -> torch.Tensor:
+    """The weight (M, C, 1, 1) for products of matrices in machine code.
+
+    Where that is not to be had, as `conv2d_primitive` has it.
+    """
+    if can_pack(weight) and onednn() is not None:
+        return PrimitiveWeight.of(weight, "product")
+    return pack_conv2d(weight, input_shape=input_shape)
 
 
 def conv2d(
@@ -173,31 +177,12 @@ def conv2d(
             y if add is None else y + add, activation, scalars, algorithm
         )
     how = activation or "none", list(scalars), algorithm
-    if weight.dim() == 2:
-        return pointwise(x, weight, bias, add, how)
     convolution = pair(padding), pair(stride), pair(dilation), groups
     run: Any = torch.ops.mkldnn._convolution_pointwise
     if add is None:
         return run(x, weight, bias, *convolution, *how)
     both: tuple[Any, ...] = "add", 1.0, activation, [], None
     return run.binary(x, add, weight, bias, *convolution, *both)
-
-
-def pointwise(
-    x: torch.Tensor,
-    weight: torch.Tensor,
-    bias: torch.Tensor | None,
-    add: torch.Tensor | None,
-    activation: tuple[str, list[float], str],
-) -> torch.Tensor:
-    """A convolution with 1x1 filters: pixels of (N, C, H, W) times a matrix (M, C)."""
-    run: Any = torch.ops.mkldnn._linear_pointwise
-    pixels = x.permute(0, 2, 3, 1)
-    if add is None:
-        return run(pixels, weight, bias, *activation).permute(0, 3, 1, 2)
-    other = add.permute(0, 2, 3, 1)
-    y = run.binary(pixels, other, weight, bias, "add").permute(0, 3, 1, 2)
-    return y.relu_() if activation[0] == "relu" else y
 
 
 def pack_linear(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
@@ -212,6 +197,13 @@ def linear_primitive(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
     """The weight with oneDNN's primitives, else as `pack_linear` lays it out."""
     if can_pack(weight) and onednn() is not None:
         return PrimitiveWeight.of(weight)
+    return pack_linear(weight, rows=rows)
+
+
+def linear_product(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
+    """The weight for products of matrices in machine code, else as `linear_primitive` has it."""
+    if can_pack(weight) and onednn() is not None:
+        return PrimitiveWeight.of(weight, "product")
     return pack_linear(weight, rows=rows)
 
 

@@ -83,8 +83,7 @@ def test_a_convolution_with_filters_of_1x1_is_a_product_of_matrices(
     x, weight, bias = torch.randn(2, 8, 9, 10), torch.randn(12, 8, 1, 1), torch.randn(12)
     name, scalars, algorithm = activation
     act: Any = {"activation": name, "scalars": scalars, "algorithm": algorithm}
-    packed = kernels.pack_pointwise(weight, rows=2 * 9 * 10)
-    assert packed.is_mkldnn and packed.dim() == 2
+    packed = kernels.conv2d_product(weight, input_shape=(2, 8, 9, 10))
     other = torch.randn(2, 12, 9, 10).contiguous(memory_format=torch.channels_last)
     added = (None, other) if name in (None, "relu") else (None,)
     for given, add in itertools.product((None, bias), added):
@@ -96,7 +95,9 @@ def test_a_convolution_with_filters_of_1x1_is_a_product_of_matrices(
             assert actual.is_contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.parametrize("pack", [kernels.pack_linear, kernels.linear_primitive])
+@pytest.mark.parametrize(
+    "pack", [kernels.pack_linear, kernels.linear_primitive, kernels.linear_product]
+)
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 @pytest.mark.parametrize("shape", [(5, 16), (2, 5, 16), (1, 16)], ids=str)
 def test_linear(

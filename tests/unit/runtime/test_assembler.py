@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ramiel.runtime.assembler import RCX, RDI, RDX, RSI, RSP, Address, Assembler
+from ramiel.runtime.assembler import R8, RCX, RDI, RDX, RSI, RSP, Address, Assembler
 
 
 def masked(emit: Callable[[Assembler], None]) -> Callable[[Assembler], None]:
@@ -72,6 +72,17 @@ CASES: list[tuple[str, Callable[[Assembler], None], str]] = [
         lambda code: code.set_mask(3),
         "b8 07 00 00 00 c5 f8 92 c8",
     ),
+    (
+        "vbroadcastss zmm30, [rdi + 8]",
+        lambda code: code.broadcast_from(30, Address(RDI, 8)),
+        "62 62 7d 48 18 b7 08 00 00 00",
+    ),
+    (
+        "prefetcht1 [r8 + 64]",
+        lambda code: code.prefetch(Address(R8, 64)),
+        "41 0f 18 90 40 00 00 00",
+    ),
+    ("add r8, 64", lambda code: code.advance(R8, 64), "49 81 c0 40 00 00 00"),
     ("add rsi, 100000", lambda code: code.advance(RSI, 100000), "48 81 c6 a0 86 01 00"),
     ("dec rax; jnz $ - 3", lambda code: code.loop(0), "48 ff c8 0f 85 f7 ff ff ff"),
     (
@@ -88,7 +99,3 @@ def test_bytes(text: str, emit: Callable[[Assembler], None], expected: str) -> N
     code = Assembler()
     emit(code)
     assert code.code.hex(" ") == expected
-
-
-def test_places_in_memory() -> None:
-    assert Address(RSP, 64).at(8) == Address(RSP, 72)

@@ -115,7 +115,7 @@ def test_minimal_filtering_writes_into_the_join(
     band_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(primitive_winograd, "BAND_BYTES", band_bytes)
-    tiled = PrimitiveWeight.of(torch.randn(24, 16, 3, 3) / 12, winograd=True)
+    tiled = PrimitiveWeight.of(torch.randn(24, 16, 3, 3) / 12, "winograd")
 
     def function(x: Tensor) -> Tensor:
         return torch.cat([_convolved(x, NARROW), _convolved(x, tiled), x], 1) + 0

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(onednn() is None, reason="this PyTorch shows no 
 
 
 def _replay(weight: Tensor, x: Tensor, winograd: bool) -> Replay:
-    own = PrimitiveWeight.of(weight, winograd=winograd)
+    own = PrimitiveWeight.of(weight, "winograd" if winograd else "onednn")
 
     def function(x: Tensor) -> Tensor | None:
         return own.convolve(x, None, None, 1, 1, 1, 1, "relu", (), "none")

@@ -80,17 +80,16 @@ def times_by(fast: str | None) -> Callable[..., int]:
 
     def least(function: Callable[..., Any], operands: list[Any], recorded: bool) -> int:
         weight = operands[1]
-        packed = "operators.pack_conv2d" if weight.dim() == 4 else "operators.pack_pointwise"
+        packed = "operators.pack_conv2d"
         if type(weight) is PrimitiveWeight:
-            is_plain = len(weight.convolutions) == 1
-            packed = f"operators.conv2d_{'primitive' if is_plain else 'winograd'}"
+            packed = f"operators.conv2d_{weight.kernels.replace('onednn', 'primitive')}"
         is_packed = weight.is_mkldnn or type(weight) is PrimitiveWeight
         return 1000 if fast == (packed if is_packed else None) else 2000
 
     return least
 
 
-LAYOUTS = ["operators.conv2d_primitive", "operators.pack_conv2d", "operators.pack_pointwise"]
+LAYOUTS = ["operators.conv2d_product", "operators.conv2d_primitive", "operators.pack_conv2d"]
 
 
 @pytest.mark.parametrize("fast", [None, *LAYOUTS])
@@ -167,7 +166,7 @@ def test_what_was_faster_in_a_quiet_moment_only_is_not_taken(
     monkeypatch.setattr(choosing, "_least_ns", least)
     context, module = parsed()
     ChooseKernels(measure=True, cores=1).apply(context, module)
-    assert layout(module) == "operators.conv2d_primitive"
+    assert layout(module) == "operators.conv2d_product"
 
 
 def test_a_second_time_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,9 +202,9 @@ def test_the_choice_of_a_file_of_costs_is_taken_again(tmp_path: Path) -> None:
 def test_what_was_chosen_stays_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     context, module = parsed()
     ChooseKernels().apply(context, module)
-    monkeypatch.setattr(choosing, "_least_ns", times_by("operators.pack_pointwise"))
+    monkeypatch.setattr(choosing, "_least_ns", times_by("operators.pack_conv2d"))
     ChooseKernels(measure=True, cores=1).apply(context, module)
-    assert layout(module) == "operators.conv2d_primitive"
+    assert layout(module) == "operators.conv2d_product"
 
 
 def test_a_file_of_costs_says_what_was_chosen(tmp_path: Path) -> None:
@@ -214,7 +213,7 @@ def test_a_file_of_costs_says_what_was_chosen(tmp_path: Path) -> None:
     tasks = [op for op in graph_of(module).block.ops if isinstance(op, CallOp)]
     file = tmp_path / "costs.json"
     file.write_text(costs_text([(op, [1]) for op in tasks], None, "static"))
-    assert read_kernels(file)["/conv"] == {"operators.conv2d_primitive"}
+    assert read_kernels(file)["/conv"] == {"operators.conv2d_product"}
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"version": 1, "operations": [1]}'])

@@ -1,0 +1,111 @@
+"""Machine code that computes a block of a product of matrices.
+
+    result[r, c] = activation(panel[0, c] + Σ source[r, k] · panel[1 + k, c] + addend[r, c])
+
+All sums of a block are in registers at once; each number of a row is multiplied with one row of the
+panel, in up to SUMS / rows vectors of 16 columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .assembler import R8, RCX, RDI, RDX, REGISTERS, RSI, VECTOR, Address, Assembler
+
+FLOAT = 4
+"""Bytes."""
+BYTES = FLOAT * VECTOR
+SUMS = 27
+"""Registers for sums; the others have numbers of the panel and of the source."""
+UNROLLED = 2
+"""How many numbers of a row are multiplied before the loop begins again."""
+LINES_AHEAD = 2
+"""Lines of the next panel that are fetched then.  It is three vectors wide at most: it is in the
+cache after a few blocks, and they take longer than memory does."""
+ZERO = 31
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows, and vectors of columns, of which the last one has `columns` elements.
+
+    `inputs`: numbers in a row of the source; the steps: bytes from one row to the next.
+    """
+
+    rows: int
+    vectors: int
+    columns: int
+    inputs: int
+    source_step: int
+    result_step: int
+    addend_step: int | None
+    is_relu: bool
+
+
+def block_code(block: Block) -> bytes:
+    """A function of a block's source, result, panel and addend, and of where the next panel is."""
+    code = Assembler()
+    code.enter(0)
+    sums = [list(_registers(block, row)) for row in range(block.rows)]
+    for vector in range(block.vectors):
+        code.load(sums[0][vector], Address(RDX, BYTES * vector))
+        for others in sums[1:]:
+            code.move(others[vector], sums[0][vector])
+    code.advance(RDX, BYTES * block.vectors)
+    rounds, rest = divmod(block.inputs, UNROLLED)
+    if rounds:
+        code.set_rax(rounds)
+        start = len(code.code)
+        for line in range(LINES_AHEAD):
+            code.prefetch(Address(R8, BYTES * line))
+        _multiply(code, block, sums, UNROLLED)
+        code.advance(R8, BYTES * LINES_AHEAD)
+        code.advance(RDI, FLOAT * UNROLLED)
+        code.advance(RDX, BYTES * block.vectors * UNROLLED)
+        code.loop(start)
+    _multiply(code, block, sums, rest)
+    _store(code, block, sums)
+    code.leave()
+    return bytes(code.code)
+
+
+def _registers(block: Block, row: int) -> range:
+    """Of the sums of a row."""
+    return range(row * block.vectors, (row + 1) * block.vectors)
+
+
+def _multiply(code: Assembler, block: Block, sums: list[list[int]], inputs: int) -> None:
+    """Add the products of so many numbers of each row."""
+    panel = block.rows * block.vectors
+    free = range(panel + block.vectors, REGISTERS)
+    used = 0
+    for number in range(inputs):
+        for vector in range(block.vectors):
+            place = BYTES * (number * block.vectors + vector)
+            code.load(panel + vector, Address(RDX, place))
+        for row in range(block.rows):
+            factor = free[used % len(free)]
+            used += 1
+            place = row * block.source_step + FLOAT * number
+            code.broadcast_from(factor, Address(RDI, place))
+            for vector, total in enumerate(sums[row]):
+                code.add_product(total, factor, panel + vector)
+
+
+def _store(code: Assembler, block: Block, sums: list[list[int]]) -> None:
+    """Add the addend, activate, and write."""
+    if block.columns < VECTOR:
+        code.set_mask(block.columns)
+    if block.is_relu:
+        code.broadcast(ZERO, 0.0)
+    other = ZERO - 1
+    for row, totals in enumerate(sums):
+        for vector, total in enumerate(totals):
+            code.mask = block.columns < VECTOR and vector == block.vectors - 1
+            if block.addend_step is not None:
+                code.load(other, Address(RCX, row * block.addend_step + BYTES * vector))
+                code.add(total, total, other)
+            if block.is_relu:
+                code.maximum(total, ZERO, total)  # NaN stays
+            code.store(Address(RSI, row * block.result_step + BYTES * vector), total)
+    code.mask = False

@@ -1,0 +1,125 @@
+"""Products of matrices in machine code, beside float64, in all ways that they are used."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from ramiel.runtime.onednn import UnsupportedError, onednn
+from ramiel.runtime.primitive_product import (
+    Activated,
+    Product,
+    linear_product,
+    pointwise_product,
+)
+from ramiel.runtime.primitives import Activation, activation_of
+
+LIBRARY = onednn()
+if LIBRARY is None or torch.backends.cpu.get_cpu_capability() != "AVX512":
+    pytest.skip("no AVX-512, or no oneDNN", allow_module_level=True)
+POINTWISE = 1, 0, 1, 1
+RELU = activation_of("relu", (), "none")
+
+
+@pytest.fixture(params=[1, 2], autouse=True)
+def threads(request: pytest.FixtureRequest) -> int:
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    request.addfinalizer(lambda: torch.set_num_threads(before))
+    return request.param
+
+
+def is_close(found: Tensor, expected: Tensor) -> bool:
+    """To float32's last bits of the largest number."""
+    return bool((found - expected).abs().max() <= 3e-6 * expected.abs().max().clamp(min=1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_linear_is_the_sum_of_products(data: st.DataObject) -> None:
+    rows, inputs, outputs = (data.draw(st.integers(*ends)) for ends in ((4, 70), (1, 90), (1, 130)))
+    has_bias, adds, relu = (data.draw(st.booleans()) for _ in range(3))
+    torch.manual_seed(data.draw(st.integers(0, 99)))
+    x, weight = torch.randn(2, rows, inputs), torch.randn(outputs, inputs)
+    bias = torch.randn(outputs) if has_bias else None
+    addend = torch.randn(2, rows, outputs) if adds else None
+    assert LIBRARY is not None
+    product = linear_product(
+        *(LIBRARY, x.shape, weight, bias, RELU if relu else None),
+        None if addend is None else addend.shape,
+    )
+    assert isinstance(product, Product)
+    expected = x.double() @ weight.double().t()
+    for term in (bias, addend):
+        expected = expected if term is None else expected + term
+    assert is_close(product(x, addend), expected.clamp(min=0) if relu else expected)
+
+
+def image(*shape: int) -> Tensor:
+    return torch.randn(shape).to(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("adds", [False, True])
+def test_a_result_may_be_part_of_wider_rows(adds: bool) -> None:
+    assert LIBRARY is not None
+    x, weight, bias = image(1, 20, 5, 7), torch.randn(23, 20, 1, 1), torch.randn(23)
+    addend = image(1, 23, 5, 7) if adds else None
+    shape = None if addend is None else addend.shape
+    product = pointwise_product(LIBRARY, x.shape, weight, bias, POINTWISE, RELU, shape)
+    whole = image(1, 64, 5, 7)
+    before = whole.clone()
+    part = whole[:, 16:39]
+    assert isinstance(product, Product) and product.placed is not None
+    product.placed(part.stride()).into(part, x, addend)
+    assert torch.equal(part.contiguous(), product(x, addend).contiguous())
+    assert torch.equal(whole[:, :16], before[:, :16])
+    assert torch.equal(whole[:, 39:], before[:, 39:])
+    with pytest.raises(UnsupportedError):
+        product.placed((20 * 35, 1, 7 * 64 + 8, 64))
+
+
+def test_some_rows_alone_are_those_of_the_whole() -> None:
+    assert LIBRARY is not None
+    x, weight = image(1, 20, 6, 7), torch.randn(9, 20, 1, 1)
+    product = pointwise_product(LIBRARY, x.shape, weight, None, POINTWISE, None)
+    assert isinstance(product, Product) and product.window is not None
+    y = image(1, 9, 6, 7)
+    product.window.cut((1, 20, 4, 7), 0, 0).into(y[:, :, 1:5], x[:, :, 1:5])
+    assert torch.equal(y[:, :, 1:5], product(x)[:, :, 1:5])
+
+
+def test_not_a_number_stays_one() -> None:
+    assert LIBRARY is not None
+    x = torch.full((4, 3), float("nan"))
+    assert linear_product(LIBRARY, x.shape, torch.ones(5, 3), None, RELU)(x).isnan().all()
+
+
+@pytest.mark.parametrize("name", ["gelu", "swish", "sigmoid"])
+def test_other_activations_follow(name: str) -> None:
+    assert LIBRARY is not None
+    x, weight = torch.randn(6, 10), torch.randn(33, 10)
+    product = linear_product(LIBRARY, x.shape, weight, None, activation_of(name, (), "none"))
+    assert isinstance(product, Activated)
+    of_torch = {"gelu": "gelu", "swish": "silu", "sigmoid": "sigmoid"}[name]
+    function = getattr(torch.nn.functional, of_torch)
+    assert is_close(product(x), function(x.double() @ weight.double().t()))
+
+
+@pytest.mark.parametrize(
+    ("weight", "window"),
+    [
+        (torch.ones(4, 4, 3, 3), POINTWISE),
+        (torch.ones(4, 4, 1, 1), (2, 0, 1, 1)),
+        (torch.ones(4, 4, 1, 1), (1, 1, 1, 1)),
+        (torch.ones(4, 4, 1, 1).double(), POINTWISE),
+    ],
+)
+def test_other_convolutions_are_left(weight: Tensor, window: tuple[int, int, int, int]) -> None:
+    assert LIBRARY is not None
+    with pytest.raises(UnsupportedError):
+        pointwise_product(LIBRARY, (1, 4, 8, 8), weight, None, window, None)
+    with pytest.raises(UnsupportedError):
+        linear_product(LIBRARY, (3, 4), torch.ones(5, 4), None, Activation(0x20))
