@@ -19,10 +19,8 @@ from ramiel.recordable import is_recordable
 from ramiel.tensors import byte_size
 from ramiel.transforms.candidates import Candidate, candidates_of
 
-SPARE_BYTES, GROWTH = 1 << 20, 0.25
+SPARE_BYTES, GROWTH = 3 << 20, 0.7
 """Faster kernels may take so many bytes, and that part of what all weights take."""
-LARGE_BYTES, GROWTH_OF_LARGE = 28 << 20, 0.6
-"""And of what weights take beside these bytes, that part more."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class ChooseKernels(ModulePass):
 def _spare_bytes(graph: GraphOp) -> float:
     """So few that a package takes no more memory than peers do, which have weights twice."""
     weights = sum(byte_size(op.result.type) for op in graph.block.ops if isinstance(op, WeightOp))
-    return SPARE_BYTES + GROWTH * weights + GROWTH_OF_LARGE * max(0, weights - LARGE_BYTES)
+    return SPARE_BYTES + GROWTH * weights
 
 
 def _take(call: CallOp, candidates: list[Candidate], chosen: Candidate) -> None:

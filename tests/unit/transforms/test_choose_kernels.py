@@ -124,7 +124,7 @@ def test_it_is_not_taken_where_weights_would_grow_too_much(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(choosing, "_least_ns", times_by("operators.conv2d_winograd"))
-    monkeypatch.setattr(choose_kernels, "SPARE_BYTES", 1 << 19)
+    monkeypatch.setattr(choose_kernels, "SPARE_BYTES", 1 << 18)
     context, module = parsed(LARGER)
     ChooseKernels(measure=True, cores=2).apply(context, module)
     assert layout(module) == "operators.conv2d_primitive"
