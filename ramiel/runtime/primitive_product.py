@@ -21,7 +21,6 @@ from .native_calls import NativeCall, run_native
 from .onednn import OneDNN, UnsupportedError
 from .primitive import WEIGHTS, allocate
 from .primitives import (
-    RELU,
     Activation,
     Pair,
     Place,
@@ -29,6 +28,7 @@ from .primitives import (
     adds_to,
     channels_last,
     dense,
+    fused,
     pair,
 )
 from .product import Matrices, calls_of, panels_of
@@ -118,7 +118,7 @@ def pointwise_product(
         raise UnsupportedError("not pointwise")
     images, _, height, width = shape
     result = images, weight.shape[0], height, width
-    after = adds_to(addend_shape, result), activation == Activation(RELU)
+    after = adds_to(addend_shape, result), fused(activation)
     panels = _panels(weight.flatten(1), bias, images * height * width, known)
     product = _pixels(panels, after, result, channels_last(result))
     return _activated(library, product, activation, (result, channels_last(result)))
@@ -140,7 +140,7 @@ def linear_product(
     outputs, inputs = weight.shape
     rows, result = math.prod(shape[:-1]), (*shape[:-1], outputs)
     steps = (inputs, 0), (outputs, 0), ((outputs, 0) if adds_to(addend_shape, result) else None)
-    matrices = Matrices(1, rows, inputs, outputs, *steps, activation == Activation(RELU))
+    matrices = Matrices(1, rows, inputs, outputs, *steps, fused(activation))
     product = Product(matrices, _panels(weight, bias, rows, known), result, dense(result))
     return _activated(library, product, activation, (result, dense(result)))
 
@@ -148,7 +148,7 @@ def linear_product(
 def _activated(
     library: OneDNN, product: Product, activation: Activation | None, place: Place
 ) -> Product | Activated:
-    if activation is None or activation == Activation(RELU):
+    if activation is None or fused(activation):
         return product
     return Activated(product, activation_alone(library, place, activation))
 
@@ -165,20 +165,20 @@ def _panels(weight: Tensor, bias: Tensor | None, rows: int, known: LaidOut | Non
 
 
 def _pixels(
-    panels: Panels, after: tuple[bool, bool], shape: Sequence[int], strides: Sequence[int]
+    panels: Panels, after: tuple[bool, str | None], shape: Sequence[int], strides: Sequence[int]
 ) -> Product:
     """A product for the pixels of images; shape and strides are those of the result (N, C, H, W).
 
-    `after`: whether it adds an addend, and activates.  Raises UnsupportedError.
+    `after`: whether it adds an addend, and what activates it.  Raises UnsupportedError.
     """
     images, outputs, height, width = shape
-    adds, is_relu = after
+    adds, activation = after
     step = strides[3]
     if tuple(strides) != (height * width * step, 1, width * step, step):
         raise UnsupportedError("rows at different distances")
     steps = (panels.inputs, 0), (step, 0), ((outputs, 0) if adds else None)
     rows = images * height * width
-    matrices = Matrices(1, rows, panels.inputs, outputs, *steps, is_relu)
+    matrices = Matrices(1, rows, panels.inputs, outputs, *steps, activation)
     product = Product(matrices, panels, shape, strides)
     product.placed = functools.partial(_pixels, panels, after, shape)
     product.window = Window(1, 1, 0, functools.partial(_some_rows, panels, after, step))
@@ -186,7 +186,7 @@ def _pixels(
 
 
 def _some_rows(
-    panels: Panels, after: tuple[bool, bool], step: int, image: Sequence[int], *_padding: int
+    panels: Panels, after: tuple[bool, str | None], step: int, image: Sequence[int], *_padding: int
 ) -> Product:
     """The same for images of another height."""
     images, _, height, width = image

@@ -20,13 +20,12 @@ from .minimal_filtering import minimal_filtering
 from .onednn import OneDNN, UnsupportedError
 from .primitive_product import Panels, Product
 from .primitives import (
-    RELU,
-    SWISH,
     Activation,
     Pair,
     activation_alone,
     adds_to,
     channels_last,
+    fused,
     pair,
 )
 from .product import Matrices, panels_of
@@ -37,8 +36,6 @@ OUTPUTS = {1: 1, 3: 4, 5: 2, 7: 2}
 """Of a tile, for filters of so many taps: 6 or 8 products, of which few bits are lost."""
 MOST_PRODUCTS = 36
 """Of a tile, in both directions."""
-FUSED = {Activation(RELU): "relu", Activation(SWISH, 1.0): "swish"}
-"""Activations that the machine code has."""
 BAND_BYTES = 3 << 19
 """Of products; a larger image is computed a band of tiles after the other, within the cache."""
 
@@ -68,13 +65,13 @@ class Winograd:
         filters = _Filters(weight, rows, columns, known or LaidOut())
         bands = _bands(Band(rows, columns, shape[0], shape[1], weight.shape[0], 0, rows.tiles))
         threads, adds = torch.get_num_threads(), adds_to(addend_shape, self._shape)
-        fused = None if activation is None else FUSED.get(activation)
+        inside = fused(activation)
         strides = channels_last(self._shape)
         self._bands = [
             (
                 reading(band, threads),
                 filters.product(band),
-                writing(band, threads, bias, adds, fused, strides),
+                writing(band, threads, bias, adds, inside, strides),
             )
             for band in bands
         ]
@@ -83,7 +80,7 @@ class Winograd:
             for channels in (shape[1], weight.shape[0])
         ]
         self._last: Computation | None = None
-        if activation is not None and fused is None:
+        if activation is not None and inside is None:
             self._last = activation_alone(library, (self._shape, strides), activation)
 
     def __call__(self, x: Tensor, addend: Tensor | None = None) -> Tensor:

@@ -60,6 +60,18 @@ def activation_of(name: str, scalars: Sequence[float], algorithm: str) -> Activa
     }[name]
 
 
+FUSED = {
+    Activation(RELU): "relu",
+    Activation(SWISH, 1.0): "swish",
+    Activation(GELU_ERF): "gelu",
+}
+
+
+def fused(activation: Activation | None) -> str | None:
+    """What machine code calls an activation that it can do, see activation_code.py."""
+    return None if activation is None else FUSED.get(activation)
+
+
 def joining(library: OneDNN, dim: int, places: Sequence[Place], result: Place) -> Primitive:
     """The join of float32 tensors along a dimension.  Raises UnsupportedError."""
     sources = [library.layout(*place, torch.float32) for place in places]

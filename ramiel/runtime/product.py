@@ -42,7 +42,7 @@ class Matrices:
     source: tuple[int, int]
     result: tuple[int, int]
     addend: tuple[int, int] | None = None
-    is_relu: bool = False
+    activation: str | None = None
 
     def panels(self) -> list[tuple[int, int]]:
         """The first column of each panel of a matrix, and its vectors."""
@@ -106,7 +106,7 @@ def _place(steps: tuple[int, int], row: int, number: int, column: int = 0) -> in
 def _shape(matrices: Matrices, rows: int, vectors: int, columns: int) -> Block:
     addend = None if matrices.addend is None else FLOAT * matrices.addend[0]
     steps = FLOAT * matrices.source[0], FLOAT * matrices.result[0], addend
-    return Block(rows, vectors, columns, matrices.inputs, *steps, matrices.is_relu)
+    return Block(rows, vectors, columns, matrices.inputs, *steps, matrices.activation)
 
 
 @functools.lru_cache(maxsize=KEPT)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .activation_code import ACTIVATIONS, ActivationCode
 from .assembler import R8, RCX, RDI, RDX, REGISTERS, RSI, VECTOR, Address, Assembler
 
 FLOAT = 4
@@ -22,14 +23,18 @@ UNROLLED = 2
 LINES_AHEAD = 2
 """Lines of the next panel that are fetched then.  It is three vectors wide at most: it is in the
 cache after a few blocks, and they take longer than memory does."""
-ZERO = 31
+SPARE = 6
+"""Registers for a number and what activating it takes; two numbers are activated in turn."""
+NUMBERS = 2 * SPARE
+"""The first register for numbers that this takes."""
 
 
 @dataclass(frozen=True)
 class Block:
     """Rows, and vectors of columns, of which the last one has `columns` elements.
 
-    `inputs`: numbers in a row of the source; the steps: bytes from one row to the next.
+    `inputs`: numbers in a row of the source; the steps: bytes from one row to the next;
+    `activation`: of ACTIVATIONS.
     """
 
     rows: int
@@ -39,7 +44,7 @@ class Block:
     source_step: int
     result_step: int
     addend_step: int | None
-    is_relu: bool
+    activation: str | None
 
 
 def block_code(block: Block) -> bytes:
@@ -93,19 +98,38 @@ def _multiply(code: Assembler, block: Block, sums: list[list[int]], inputs: int)
 
 
 def _store(code: Assembler, block: Block, sums: list[list[int]]) -> None:
-    """Add the addend, activate, and write."""
+    """Add the addend, and write."""
     if block.columns < VECTOR:
         code.set_mask(block.columns)
-    if block.is_relu:
-        code.broadcast(ZERO, 0.0)
-    other = ZERO - 1
+    other = REGISTERS - 1
     for row, totals in enumerate(sums):
         for vector, total in enumerate(totals):
             code.mask = block.columns < VECTOR and vector == block.vectors - 1
             if block.addend_step is not None:
                 code.load(other, Address(RCX, row * block.addend_step + BYTES * vector))
                 code.add(total, total, other)
-            if block.is_relu:
-                code.maximum(total, ZERO, total)  # NaN stays
-            code.store(Address(RSI, row * block.result_step + BYTES * vector), total)
+            code.store(_result(block, row, vector), total)
+    if block.activation is not None:
+        _activate(code, block, ACTIVATIONS[block.activation])
+
+
+def _activate(code: Assembler, block: Block, activation: ActivationCode) -> None:
+    """Change what is written, now that the registers are free."""
+    registers = {number: NUMBERS + n for n, number in enumerate(activation.numbers)}
+    assert NUMBERS + len(registers) <= REGISTERS
     code.mask = False
+    for number, register in registers.items():
+        code.broadcast(register, number)
+    if block.columns < VECTOR:
+        code.set_mask(block.columns)
+    for row in range(block.rows):
+        for vector in range(block.vectors):
+            code.mask = block.columns < VECTOR and vector == block.vectors - 1
+            x = (row * block.vectors + vector) % 2 * SPARE
+            code.load(x, _result(block, row, vector))
+            activation.emit(code, registers.__getitem__, x, x + 1)
+            code.store(_result(block, row, vector), x)
+
+
+def _result(block: Block, row: int, vector: int) -> Address:
+    return Address(RSI, row * block.result_step + BYTES * vector)

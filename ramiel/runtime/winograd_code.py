@@ -9,10 +9,10 @@ for all channels, 16 at a time.  A tile at the edge of the image reads, or write
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .activation_code import ACTIVATIONS
 from .assembler import RCX, RDI, RDX, REGISTERS, RSI, RSP, VECTOR, Address, Assembler
 from .minimal_filtering import Filtering
 
@@ -21,10 +21,6 @@ RESULTS, SPARE, BIAS, ZERO, FACTORS = 8, 11, 14, 15, 16
 """The first register for sums, the first spare one, bias and zero, the first one for factors."""
 SUMS = 3
 """How many sums are made in turn, so that one need not wait for the other."""
-POWER = tuple(math.log(2) ** k / math.factorial(k) for k in range(7))
-"""2 ^ x = Σ POWER[k] · x ^ k for |x| <= 1/2, to the last bit of float32."""
-LEAST_POWER, LARGEST_POWER = -126.0, 127.0
-SWISH_FACTORS = -1 / math.log(2), LEAST_POWER, LARGEST_POWER, *POWER
 
 
 @dataclass(frozen=True)
@@ -89,6 +85,7 @@ def writing_code(
     rows, columns = filterings
     height, width = results
     by_rows, by_columns = rows.output[:height], columns.output[:width]
+    after = None if activation is None else ACTIVATIONS[activation]
 
     def product(row: int, column: int) -> Address:
         return Address(RDI, (row * columns.products + column) * strides.product)
@@ -106,8 +103,8 @@ def writing_code(
             if adds:
                 code.assembler.load(SPARE, Address(RCX, target.offset))
                 code.assembler.add(register, register, SPARE)
-            if activation is not None:
-                ACTIVATIONS[activation](code, register)
+            if after is not None:
+                after.emit(code.assembler, code.register, register, SPARE)
 
         between = product
         if rows.products > 1:
@@ -125,37 +122,8 @@ def writing_code(
                 code.load([between(row, column) for column in range(columns.products)])
                 code.sums(by_columns, lambda column, row=row: pixel(row, column), end)
 
-    more = SWISH_FACTORS if activation == "swish" else ()
-    code = _Code([*by_rows, *by_columns], more)
+    code = _Code([*by_rows, *by_columns], () if after is None else after.numbers)
     return code.function(body, channels, height * columns.products)
-
-
-def _relu(code: _Code, x: int) -> None:
-    """max(0, x), where NaN stays"""
-    code.assembler.maximum(x, ZERO, x)
-
-
-def _swish(code: _Code, x: int) -> None:
-    """x / (1 + 2 ^ t) with t = -x / log 2 as a whole number and a rest"""
-    assembler, register = code.assembler, code.register
-    rest, power, whole = SPARE, SPARE + 1, SPARE + 2
-    assembler.multiply(rest, x, register(SWISH_FACTORS[0]))
-    assembler.minimum(rest, register(LARGEST_POWER), rest)
-    assembler.maximum(rest, register(LEAST_POWER), rest)
-    assembler.round(whole, rest)
-    assembler.subtract(rest, rest, whole)
-    assembler.multiply(power, rest, register(POWER[6]))
-    for factor in POWER[5:0:-1]:
-        assembler.add(power, power, register(factor))
-        assembler.multiply(power, power, rest)
-    assembler.add(power, power, register(POWER[0]))
-    assembler.scale(power, power, whole)
-    assembler.add(power, power, register(POWER[0]))
-    assembler.divide(x, x, power)
-
-
-ACTIVATIONS: dict[str, Callable[[_Code, int], None]] = {"relu": _relu, "swish": _swish}
-"""What machine code can do to a result before it is written."""
 
 
 def _scratch(width: int) -> Callable[[int, int], Address]:
@@ -169,13 +137,13 @@ class _Code:
     def __init__(self, sums: Sequence[Sequence[float]], more: Sequence[float] = ()) -> None:
         self.assembler = Assembler()
         found = {abs(factor) for factors in sums for factor in factors} - {0.0, 1.0}
-        numbers = sorted(found | set(more))
+        numbers = sorted((found | set(more)) - {0.0})
         assert FACTORS + len(numbers) <= REGISTERS
         self._registers = {number: FACTORS + n for n, number in enumerate(numbers)}
 
     def register(self, number: float) -> int:
         """The one that has this number in all elements."""
-        return self._registers[number]
+        return ZERO if number == 0 else self._registers[number]
 
     def function(self, body: Callable[[_Code], None], channels: int, scratch: int) -> bytes:
         """The body for each vector of channels, and for what is left with a mask."""

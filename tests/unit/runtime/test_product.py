@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -91,21 +94,34 @@ def test_some_rows_alone_are_those_of_the_whole() -> None:
     assert torch.equal(y[:, :, 1:5], product(x)[:, :, 1:5])
 
 
-def test_not_a_number_stays_one() -> None:
+OF_TORCH = {"relu": F.relu, "gelu": F.gelu, "swish": F.silu}
+
+
+@pytest.mark.parametrize("name", OF_TORCH)
+def test_activations_are_as_float64_has_them(name: str) -> None:
     assert LIBRARY is not None
-    x = torch.full((4, 3), float("nan"))
-    assert linear_product(LIBRARY, x.shape, torch.ones(5, 3), None, RELU)(x).isnan().all()
+    x = torch.cat([torch.linspace(-30, 30, 2000), torch.tensor([0.0, -0.0, 1e-30, 1e30])])
+    x = x.view(-1, 4).t().contiguous()
+    activation = activation_of(name, (), "none")
+    product = linear_product(LIBRARY, x.shape, torch.eye(x.shape[1]), None, activation)
+    assert isinstance(product, Product)
+    expected = OF_TORCH[name](x.double())
+    assert ((product(x) - expected).abs() <= 3e-7 * x.abs().clamp(min=1)).all()
 
 
-@pytest.mark.parametrize("name", ["gelu", "swish", "sigmoid"])
-def test_other_activations_follow(name: str) -> None:
+@pytest.mark.parametrize("name", OF_TORCH)
+def test_not_a_number_stays_one(name: str) -> None:
+    assert LIBRARY is not None
+    x, activation = torch.full((4, 3), math.nan), activation_of(name, (), "none")
+    assert linear_product(LIBRARY, x.shape, torch.ones(5, 3), None, activation)(x).isnan().all()
+
+
+def test_other_activations_follow() -> None:
     assert LIBRARY is not None
     x, weight = torch.randn(6, 10), torch.randn(33, 10)
-    product = linear_product(LIBRARY, x.shape, weight, None, activation_of(name, (), "none"))
+    product = linear_product(LIBRARY, x.shape, weight, None, activation_of("tanh", (), "none"))
     assert isinstance(product, Activated)
-    of_torch = {"gelu": "gelu", "swish": "silu", "sigmoid": "sigmoid"}[name]
-    function = getattr(torch.nn.functional, of_torch)
-    assert is_close(product(x), function(x.double() @ weight.double().t()))
+    assert is_close(product(x), (x.double() @ weight.double().t()).tanh())
 
 
 @pytest.mark.parametrize(
