@@ -85,14 +85,17 @@ def _blocks(matrices: Matrices, number: int) -> list[tuple[Block, Call]]:
         count = math.ceil(matrices.rows / (SUMS // vectors))
         edges = [matrices.rows * block // count for block in range(count + 1)]
         for block, (row, end) in enumerate(itertools.pairwise(edges)):
-            ahead = block % vectors * matrices.inputs * BYTES
+            left = count - 1 - block  # both panels at once may be more than the cache holds
+            ahead = starts[panel]
+            if left < vectors:
+                ahead = starts[panel + 1] + left * matrices.inputs * BYTES
             call = Call(
                 start=0,
                 source=_place(matrices.source, row, number),
                 result=_place(matrices.result, row, number, column),
                 constant=starts[panel],
                 addend=_place(matrices.addend or (0, 0), row, number, column),
-                next_constant=starts[panel + 1] + ahead,
+                next_constant=ahead,
             )
             blocks.append((_shape(matrices, end - row, vectors, columns), call))
     return blocks

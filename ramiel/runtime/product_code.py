@@ -21,8 +21,7 @@ SUMS = 27
 UNROLLED = 2
 """How many numbers of a row are multiplied before the loop begins again."""
 LINES_AHEAD = 2
-"""Lines of the next panel that are fetched then.  It is three vectors wide at most: it is in the
-cache after a few blocks, and they take longer than memory does."""
+"""Lines of the next panel that are fetched then: as many in a block as the panel has for a vector."""
 SPARE = 6
 """Registers for a number and what activating it takes; two numbers are activated in turn."""
 NUMBERS = 2 * SPARE
