@@ -44,7 +44,7 @@ class Assembler:
     def move(self, target: int, source: int) -> None:
         self._evex(0x28, target, 0, source)
 
-    def add(self, target: int, left: int, right: int) -> None:
+    def add(self, target: int, left: int, right: int | Address) -> None:
         self._evex(0x58, target, left, right)
 
     def multiply(self, target: int, left: int, right: int) -> None:
@@ -54,7 +54,7 @@ class Assembler:
         """target = left - right"""
         self._evex(0x5C, target, left, right)
 
-    def maximum(self, target: int, left: int, right: int) -> None:
+    def maximum(self, target: int, left: int, right: int | Address) -> None:
         """right where one of them is NaN."""
         self._evex(0x5F, target, left, right)
 
@@ -75,7 +75,7 @@ class Assembler:
         self._evex(0x08, target, 0, source, prefix=1, table=3)
         self.code.append(0)
 
-    def add_product(self, target: int, left: int, right: int) -> None:
+    def add_product(self, target: int, left: int, right: int | Address) -> None:
         """target = target + left · right"""
         self._evex(0xB8, target, left, right, prefix=1, table=2)
 

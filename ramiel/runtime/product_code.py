@@ -21,7 +21,7 @@ SUMS = 27
 UNROLLED = 2
 """How many numbers of a row are multiplied before the loop begins again."""
 LINES_AHEAD = 2
-"""Lines of the next panel that are fetched then: as many in a block as the panel has for a vector."""
+"""Lines of the next panel that are fetched then: in a block as many as one of its vectors has."""
 SPARE = 6
 """Registers for a number and what activating it takes; two numbers are activated in turn."""
 NUMBERS = 2 * SPARE
