@@ -37,6 +37,11 @@ callee(
     "weight, *, input_shape, padding=0",
     helper="kernels.conv2d_winograd",
 )
+callee(
+    "operators.conv2d_depthwise",
+    "weight, *, input_shape, stride=1, padding=0, groups=1",
+    helper="kernels.conv2d_depthwise",
+)
 callee("operators.conv2d_product", "weight, *, input_shape", helper="kernels.conv2d_product")
 callee(
     "operators.conv2d",

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 
 REGISTERS, VECTOR = 32, 16
 """How many there are, and the float32 numbers in each."""
+FLOAT = 4
+BYTES = FLOAT * VECTOR
+"""Of a number, and of a register."""
+LARGEST_OFFSET = 1 << 30
+"""Bytes that an address may be away from its register, and room for what is added to that."""
 
 
 @dataclass(frozen=True)
@@ -116,13 +121,21 @@ class Assembler:
         self.code += bytes.fromhex("48 ff c8 0f 85")
         self.code += struct.pack("<i", start - len(self.code) - 4)
 
+    def skip(self, count: int) -> None:
+        """Go on so many bytes behind this."""
+        self.code += b"\xe9" + struct.pack("<i", count)
+
     def enter(self, stack_bytes: int) -> None:
         """Begin a function with so many bytes at rsp, which is a multiple of 64."""
         self.code += bytes.fromhex("55 48 89 e5 48 81 ec") + struct.pack("<i", stack_bytes)
         self.code += bytes.fromhex("48 83 e4 c0")
 
+    def end(self) -> None:
+        """End a function that has nothing at rsp."""
+        self.code += bytes.fromhex("c5 f8 77 c3")
+
     def leave(self) -> None:
-        """End it."""
+        """End one that `enter` began."""
         self.code += bytes.fromhex("c5 f8 77 c9 c3")
 
     def _evex(

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .native_calls import NativeCall
 from .onednn import Handle
+from .windows import Windows
 
 
 class Observation(threading.local):
@@ -70,6 +71,8 @@ class Computation:
         """Constants are kept, and read at each call."""
         self.constants, self.placed, self.is_copy = constants, placed, is_copy
         self.window: Window | None = None
+        self.windows: Windows | None = None
+        """What it computes of images, if machine code of our own can do that."""
 
     def into(
         self, y: Tensor, x: Tensor, second: Tensor | None = None, third: Tensor | None = None

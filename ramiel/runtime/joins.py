@@ -65,16 +65,16 @@ def _placed(producer: Step | None, source: Place, target: Place) -> Execution | 
 
 
 def _only_parts_before(recording: Recording, uses: dict[int, list[int]], number: int) -> bool:
-    """Whether what came before in a copy's target were copies to other parts of it."""
+    """Whether what came before in a copy's target was written to other parts of it."""
     copy = recording.steps[number]
     assert isinstance(copy, Execution)
     for other in uses[copy.result.buffer]:
         step = recording.steps[other]
         if other < number and not (
             isinstance(step, Execution)
-            and step.primitive.is_copy
             and step.result.buffer == copy.result.buffer
             and step.result.offset != copy.result.offset
+            and all(place.buffer != copy.result.buffer for place in places(step.operands))
         ):
             return False
     return True

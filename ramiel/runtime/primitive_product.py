@@ -6,7 +6,6 @@ than the weight.
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import math
 from collections.abc import Sequence
@@ -15,11 +14,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .computation import Bound, Computation, Window, observation
+from .computation import Computation, Window
 from .laid_out import LaidOut
-from .native_calls import NativeCall, run_native
 from .onednn import OneDNN, UnsupportedError
-from .primitive import WEIGHTS, allocate
 from .primitives import (
     Activation,
     Pair,
@@ -32,7 +29,7 @@ from .primitives import (
     pair,
 )
 from .product import Matrices, calls_of, panels_of
-from .team_calls import TeamCalls, TeamWork
+from .team_computation import TeamComputation
 
 FEWEST_ROWS = 4
 """Below that a product waits for memory, and oneDNN has other kernels for it."""
@@ -48,40 +45,15 @@ class Panels:
     inputs: int
 
 
-class Product(Computation):
+class Product(TeamComputation):
     """Products of matrices, of tensors that have the steps which they are described with."""
 
     def __init__(
         self, matrices: Matrices, panels: Panels, shape: Sequence[int], strides: Sequence[int]
     ) -> None:
         """The shape and strides are those of the result.  Raises UnsupportedError."""
-        super().__init__([(WEIGHTS, ctypes.c_void_p(), panels.data)])
-        self._bias = panels.bias
-        self._shape, self._strides = tuple(shape), tuple(strides)
-        self._calls = TeamCalls(*calls_of(matrices), torch.get_num_threads())
-
-    def __call__(self, x: Tensor, addend: Tensor | None = None) -> Tensor:
-        """A new tensor with the result."""
-        y = allocate(self._shape, self._strides, torch.float32)
-        self._execute_on(y, x, addend, None)
-        if observation.observer is not None:
-            observation.observer(self, True, y, x, addend, None)
-        return y
-
-    def native_call(self, *addresses: int) -> tuple[Bound, NativeCall]:
-        """On a result, a source and an addend, if there is one."""
-        work = self._work(*addresses)
-        return work, work.call
-
-    def _execute_on(
-        self, y: Tensor, x: Tensor, second: Tensor | None, third: Tensor | None
-    ) -> None:
-        tensors = [tensor for tensor in (y, x, second) if tensor is not None]
-        work = self._work(*[tensor.data_ptr() for tensor in tensors])
-        run_native(work.call)
-
-    def _work(self, *addresses: int) -> TeamWork:
-        return self._calls.bound(self.constants[0][2], *addresses)
+        threads, result = torch.get_num_threads(), (shape, strides)
+        super().__init__(*calls_of(matrices), threads, panels.data, result, panels.bias)
 
 
 class Activated:

@@ -14,18 +14,21 @@ from .laid_out import LaidOut
 from .onednn import FAILURES, onednn
 from .primitive import Primitive
 from .primitive_convolution import convolution
-from .primitive_product import Activated, Product, linear_product, pointwise_product
+from .primitive_product import Activated, linear_product, pointwise_product
+from .primitive_window import depthwise
 from .primitive_winograd import Winograd
 from .primitives import Pair, activation_of, inner_product
+from .team_computation import TeamComputation
 
 MOST_PRIMITIVES = 16
 """For one weight: each has a copy of it."""
 
-Kernel: TypeAlias = Primitive | Winograd | Product | Activated
+Kernel: TypeAlias = Primitive | Winograd | TeamComputation | Activated
 Builders: TypeAlias = Sequence[Callable[..., Kernel]]
 BUILDERS: Mapping[str, tuple[Builders, Builders]] = {
     "onednn": ((convolution,), (inner_product,)),
     "winograd": ((Winograd, convolution), (inner_product,)),
+    "depthwise": ((depthwise, convolution), (inner_product,)),
     "product": ((pointwise_product, convolution), (linear_product, inner_product)),
 }
 """What convolutions and linear layers may use, the first that there is."""

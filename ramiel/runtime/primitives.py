@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import torch
@@ -22,6 +22,7 @@ from .primitive import (
     Primitive,
     second_source,
 )
+from .windows import Windows
 
 FORWARD_INFERENCE = 96
 ADD = 0x1FFF0
@@ -155,6 +156,8 @@ def pooling(
     )
     layouts = (target, result, channels_last(result), dtype)
     primitive = Primitive(library, description, [(SOURCE, source)], [], layouts)
+    if algorithm != MAXIMUM and tuple(dilation) == (1, 1):
+        primitive.windows = _average(algorithm, shape, size, kernel, stride, paddings)
     reach = dilation[0] * (kernel[0] - 1) + 1
 
     def cut(rows: Sequence[int], top: int, bottom: int) -> Primitive:
@@ -164,6 +167,24 @@ def pooling(
 
     primitive.window = Window(reach, stride[0], before[0], cut)
     return primitive
+
+
+def _average(
+    algorithm: int,
+    shape: Sequence[int],
+    size: Sequence[int],
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    paddings: tuple[Sequence[int], Sequence[int]],
+) -> Windows | None:
+    """The same in the terms of machine code, but for windows that end behind the padding."""
+    sides = zip(shape[2:], size, kernel, stride, *paddings, strict=True)
+    if any((count - 1) * s + k > n + b + a for n, count, k, s, b, a in sides):
+        return None
+    divisor = kernel[0] * kernel[1] if algorithm == AVERAGE else None
+    pairs = [(one, other) for one, other in (size, kernel, stride, paddings[0])]
+    made = Windows(tuple(shape), pairs[0], pairs[1], pairs[2], pairs[3])
+    return replace(made, divisor=divisor)
 
 
 def elementwise(library: OneDNN, activation: Activation, source: Handle, target: Handle) -> Handle:

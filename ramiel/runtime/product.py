@@ -15,15 +15,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .assembler import VECTOR
+from .assembler import BYTES, FLOAT, LARGEST_OFFSET, VECTOR
 from .machine_code import MachineCode
 from .onednn import UnsupportedError
-from .product_code import BYTES, FLOAT, SUMS, Block, block_code
-from .team_calls import Call
+from .product_code import SUMS, Block, block_code
+from .team_calls import Call, functions_of
 
 VECTORS = 3
 """Of a panel."""
-LARGEST_OFFSET = 1 << 30
 KEPT = 512
 """Functions for blocks of different shapes."""
 
@@ -114,10 +113,5 @@ def _shape(matrices: Matrices, rows: int, vectors: int, columns: int) -> Block:
 
 @functools.lru_cache(maxsize=KEPT)
 def _compiled(shapes: tuple[Block, ...]) -> tuple[MachineCode, dict[Block, int]]:
-    codes = [block_code(shape) for shape in shapes]
-    starts = itertools.accumulate(map(len, codes), initial=0)
-    try:
-        code = MachineCode(b"".join(codes))
-    except OSError as error:
-        raise UnsupportedError(str(error)) from error
-    return code, dict(zip(shapes, starts, strict=False))
+    code, starts = functions_of([block_code(shape) for shape in shapes])
+    return code, dict(zip(shapes, starts, strict=True))

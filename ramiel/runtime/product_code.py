@@ -11,11 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .activation_code import ACTIVATIONS, ActivationCode
-from .assembler import R8, RCX, RDI, RDX, REGISTERS, RSI, VECTOR, Address, Assembler
+from .assembler import BYTES, FLOAT, R8, RCX, RDI, RDX, REGISTERS, RSI, VECTOR, Address, Assembler
 
-FLOAT = 4
-"""Bytes."""
-BYTES = FLOAT * VECTOR
 SUMS = 27
 """Registers for sums; the others have numbers of the panel and of the source."""
 UNROLLED = 2

@@ -16,6 +16,7 @@ from .channels import Channels
 from .coalescing import coalesced
 from .comparison import Comparison
 from .file_pages import let_go_of_file_pages
+from .fusing import fused
 from .gathering import gather_weights
 from .joins import joined
 from .memory import give_back_memory, large_blocks_given_back
@@ -228,7 +229,7 @@ class _Kind:
         try:
             if self.recording is not None:
                 threads = torch.get_num_threads()
-                moved = coalesced(self.recording)
+                moved = fused(coalesced(self.recording))
                 found = banded(joined(moved, library, threads).recording, threads)
                 is_other = [*map(id, found.steps)] != [*map(id, self.recording.steps)]
                 self.candidate = found if is_other else None

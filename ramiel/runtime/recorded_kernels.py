@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import torch
@@ -13,10 +14,17 @@ from .computation import Window
 from .onednn import Handle, OneDNN, UnsupportedError, onednn
 from .primitive import SOURCE, Primitive
 from .primitives import ADD, RELU, Activation, Place, attributes, elementwise
+from .windows import Windows
 
 KEPT = 4096
 SECOND = 2
 MULTIPLY = 0x1FFF1
+AS_WINDOWS = {
+    "copy": Windows((), (0, 0)),
+    "relu": Windows((), (0, 0), activation="relu"),
+    "add": Windows((), (0, 0), adds=True),
+}
+"""Of images of any size."""
 
 Kernel: TypeAlias = tuple[Primitive, Tensor, tuple[Tensor, ...]]
 """A primitive, what it writes, and its operands."""
@@ -138,6 +146,10 @@ def _primitive(kind: str, places: tuple[Place, ...], threads: int) -> Primitive:
     inputs = list(zip((SOURCE, SECOND), sources, strict=False))
     layouts = (target, *places[0], torch.float32)
     primitive = Primitive(library, description, inputs, [], layouts, is_copy=kind == "copy")
+    shapes = [shape for shape, _ in places]
+    if kind in AS_WINDOWS and len(shapes[0]) == 4 and all(s == shapes[0] for s in shapes):
+        image = tuple(shapes[0])
+        primitive.windows = replace(AS_WINDOWS[kind], image=image, size=image[2:])
     if kind != "accumulate" and all(len(shape) == 4 for shape, _ in places):
         primitive.window = Window(1, 1, 0, functools.partial(_some_rows, kind, places, threads))
     return primitive

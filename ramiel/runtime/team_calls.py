@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -106,6 +107,18 @@ class Call(NamedTuple):
     constant: int = 0
     addend: int = 0
     next_constant: int = 0
+
+
+def functions_of(codes: Sequence[bytes]) -> tuple[MachineCode, list[int]]:
+    """Functions one after the other, and where each begins.
+
+    Raises UnsupportedError where they cannot be run.
+    """
+    starts = [*itertools.accumulate(map(len, codes), initial=0)]
+    try:
+        return MachineCode(b"".join(codes)), starts[:-1]
+    except OSError as error:
+        raise UnsupportedError(str(error)) from error
 
 
 class _Entry(ctypes.Structure):

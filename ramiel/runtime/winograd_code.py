@@ -13,10 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .activation_code import ACTIVATIONS
-from .assembler import RCX, RDI, RDX, REGISTERS, RSI, RSP, VECTOR, Address, Assembler
+from .assembler import BYTES, RCX, RDI, RDX, REGISTERS, RSI, RSP, VECTOR, Address, Assembler
 from .minimal_filtering import Filtering
 
-BYTES = 4 * VECTOR
 RESULTS, SPARE, BIAS, ZERO, FACTORS = 8, 11, 14, 15, 16
 """The first register for sums, the first spare one, bias and zero, the first one for factors."""
 SUMS = 3

@@ -5,7 +5,6 @@ Both are machine code of our own (winograd_code.py), which threads share by tile
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import itertools
 from collections.abc import Hashable, Iterator, Sequence
@@ -14,21 +13,17 @@ from typing import TypeAlias
 
 from torch import Tensor
 
-from .computation import Bound, Computation
+from .assembler import FLOAT, LARGEST_OFFSET
 from .machine_code import MachineCode
 from .minimal_filtering import Filtering
-from .native_calls import NativeCall, run_native
 from .onednn import UnsupportedError
-from .primitive import BIAS
-from .team_calls import Call, TeamCalls, TeamWork
+from .team_calls import Call, functions_of
+from .team_computation import TeamComputation
 from .winograd_code import Strides, reading_code, writing_code
 from .winograd_tiles import Axis
 
-FLOAT = 4
-"""Bytes."""
 SPARE = 16
 """Numbers between the products: at multiples of 4096 bytes they would share lines of the cache."""
-LARGEST_OFFSET = 1 << 30
 KEPT = 256
 """Functions for tiles of different shapes."""
 
@@ -70,7 +65,7 @@ class Band:
             yield number, *tile
 
 
-class TileTransform(Computation):
+class TileTransform(TeamComputation):
     """Functions of tiles, in any order."""
 
     def __init__(
@@ -78,35 +73,19 @@ class TileTransform(Computation):
         functions: Functions,
         tiles: Sequence[tuple[Hashable, int, int]],
         threads: int,
+        result: tuple[Sequence[int], Sequence[int]],
         bias: Tensor | None = None,
     ) -> None:
         """`tiles`: of each the kind, and the offsets of its source and result in numbers.
 
         Raises UnsupportedError where there is no team of threads for it.
         """
-        super().__init__([] if bias is None else [(BIAS, ctypes.c_void_p(), bias)])
         code, starts = functions
         calls = [
             Call(starts[kind], FLOAT * source, FLOAT * y, addend=FLOAT * y)
             for kind, source, y in tiles
         ]
-        self._calls = TeamCalls(code, calls, threads)
-
-    def native_call(self, *addresses: int) -> tuple[Bound, NativeCall]:
-        """On a result, a source and an addend, if there is one."""
-        work = self._work(*addresses)
-        return work, work.call
-
-    def _execute_on(
-        self, y: Tensor, x: Tensor, second: Tensor | None, third: Tensor | None
-    ) -> None:
-        tensors = [tensor for tensor in (y, x, second) if tensor is not None]
-        work = self._work(*[tensor.data_ptr() for tensor in tensors])
-        run_native(work.call)
-
-    def _work(self, *addresses: int) -> TeamWork:
-        bias = self.constants[0][2] if self.constants else None
-        return self._calls.bound(bias, *addresses)
+        super().__init__(code, calls, threads, bias, result)
 
 
 def reading(band: Band, threads: int) -> TileTransform:
@@ -125,7 +104,8 @@ def reading(band: Band, threads: int) -> TileTransform:
     strides = _strides(band, line, channels, channels)
     kinds = tuple(dict.fromkeys(kind for kind, _, _ in tiles))
     functions = _reading_functions(rows.filtering, columns.filtering, kinds, strides, channels)
-    return TileTransform(functions, tiles, threads)
+    shape, places = (band.products, band.tiles, channels), (band.plane(channels), channels, 1)
+    return TileTransform(functions, tiles, threads, (shape, places))
 
 
 def writing(
@@ -152,7 +132,8 @@ def writing(
     kinds = tuple(dict.fromkeys(kind for kind, _, _ in tiles))
     after = bias is not None, adds, activation
     functions = _writing_functions(rows.filtering, columns.filtering, kinds, steps, channels, after)
-    made = TileTransform(functions, tiles, threads, bias)
+    shape = band.images, channels, rows.outputs, columns.outputs
+    made = TileTransform(functions, tiles, threads, (shape, strides), bias)
     if not adds:  # the addend is laid out as the result
         made.placed = functools.partial(writing, band, threads, bias, adds, activation)
     return made
@@ -194,9 +175,5 @@ def _writing_functions(
 
 
 def _compiled(codes: dict[Hashable, bytes]) -> Functions:
-    starts = itertools.accumulate((len(code) for code in codes.values()), initial=0)
-    try:
-        made = MachineCode(b"".join(codes.values()))
-    except OSError as error:
-        raise UnsupportedError(str(error)) from error
-    return made, dict(zip(codes, starts, strict=False))
+    code, starts = functions_of([*codes.values()])
+    return code, dict(zip(codes, starts, strict=True))

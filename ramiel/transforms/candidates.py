@@ -70,7 +70,10 @@ def _convolution(op: CallOp) -> list[Candidate]:
     """conv2d(x, conv2d_primitive(w)) = conv2d(x, p(w)) = conv2d(x, w) for p = pack_conv2d
 
     Filters that move by 1: p = conv2d_product for those of 1x1, conv2d_winograd for larger ones.
+    A filter for each channel: p = conv2d_depthwise.
     """
+    from ramiel.runtime.assembler import VECTOR
+
     x, weight = op.operands[0], op.operands[1].owner
     shape = static_shape(x.type)
     if not _is_open(weight, "operators.pack_conv2d") or shape is None:
@@ -83,6 +86,10 @@ def _convolution(op: CallOp) -> list[Candidate]:
     if _is_pointwise(op):
         kept = literals_of(weight, "input_shape")
         found.insert(0, _with_weight(op, "operators.conv2d_product", original, kept))
+    elif _is_depthwise(op):
+        kept = literals_of(weight, "input_shape", "stride", "padding", "groups")
+        own = _with_weight(op, "operators.conv2d_depthwise", original, kept)
+        found.insert(1 if shape[1] % VECTOR else 0, own)  # else half of what it reads crosses lines
     elif _has_minimal_filtering(op):
         kept = literals_of(weight, "input_shape", "padding")
         found.insert(1, _with_weight(op, "operators.conv2d_winograd", original, kept))
@@ -179,6 +186,20 @@ def _is_pointwise(op: CallOp) -> bool:
         shape is not None
         and shape[2:] == (1, 1)
         and all(_both(op.literal(name)) in (value, None) for name, value in plain.items())
+    )
+
+
+def _is_depthwise(op: CallOp) -> bool:
+    """Whether there is a filter for each channel, of float32."""
+    shape, weight = static_shape(op.operands[0].type), op.operands[1].type
+    filters = static_shape(weight)
+    return (
+        shape is not None
+        and filters is not None
+        and element_of(weight) == f32
+        and shape[1] == filters[0] == op.literal("groups")
+        and filters[1] == 1
+        and _both(op.literal("dilation")) in (1, None)
     )
 
 

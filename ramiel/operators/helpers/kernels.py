@@ -147,6 +147,25 @@ def conv2d_product(
     return pack_conv2d(weight, input_shape=input_shape)
 
 
+def conv2d_depthwise(
+    weight: torch.Tensor,
+    *,
+    input_shape: tuple[int, ...],
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] = 0,
+    groups: int = 1,
+) -> torch.Tensor:
+    """The weight of a convolution of each channel by itself, in machine code.
+
+    Where that is not to be had, as `conv2d_primitive` has it.
+    """
+    if can_pack(weight) and onednn() is not None:
+        return PrimitiveWeight.of(weight, "depthwise")
+    return pack_conv2d(
+        weight, input_shape=input_shape, stride=stride, padding=padding, groups=groups
+    )
+
+
 def conv2d(
     x: torch.Tensor,
     weight: torch.Tensor,
