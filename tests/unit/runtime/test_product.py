@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -11,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from ramiel.operators.helpers import kernels
+from ramiel.runtime import team_calls
 from ramiel.runtime.onednn import UnsupportedError, onednn
 from ramiel.runtime.primitive_product import (
     Activated,
@@ -18,6 +21,8 @@ from ramiel.runtime.primitive_product import (
     linear_product,
     pointwise_product,
 )
+from ramiel.runtime.primitive import Primitive
+from ramiel.runtime.primitive_weight import PrimitiveWeight
 from ramiel.runtime.primitives import Activation, activation_of
 
 LIBRARY = onednn()
@@ -139,3 +144,28 @@ def test_other_convolutions_are_left(weight: Tensor, window: tuple[int, int, int
         pointwise_product(LIBRARY, (1, 4, 8, 8), weight, None, window, None)
     with pytest.raises(UnsupportedError):
         linear_product(LIBRARY, (3, 4), torch.ones(5, 4), None, Activation(0x20))
+
+
+@pytest.mark.parametrize(
+    ("lay_out", "shape", "groups"),
+    [
+        (kernels.conv2d_product, (16, 16, 1, 1), 1),
+        (kernels.conv2d_depthwise, (16, 1, 3, 3), 16),
+    ],
+)
+def test_a_weight_goes_back_to_onednn_where_there_is_no_team(
+    lay_out: Callable[..., Tensor],
+    shape: tuple[int, ...],
+    groups: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("functions", "functions_alone"):
+        monkeypatch.setattr(team_calls, name, lambda: None)
+    weight, x = torch.randn(shape), image(1, 16, 9, 9)
+    given = {} if groups == 1 else {"groups": groups}
+    own = lay_out(weight, input_shape=tuple(x.shape), **given)
+    y = kernels.conv2d(x, own, groups=groups)
+    assert is_close(y, F.conv2d(x.double(), weight.double(), groups=groups))
+    assert isinstance(own, PrimitiveWeight)
+    [made] = own.primitives.values()
+    assert isinstance(made, Primitive)

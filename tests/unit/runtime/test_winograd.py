@@ -149,7 +149,8 @@ def test_other_convolutions_are_refused(kernel: tuple[int, int], window: Any) ->
 def test_a_weight_goes_back_to_the_direct_convolution_where_there_is_no_team(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(team_calls, "functions", lambda: None)
+    for name in ("functions", "functions_alone"):
+        monkeypatch.setattr(team_calls, name, lambda: None)
     weight, x = torch.randn(16, 16, 3, 3), picture(1, 16, 9, 9)
     own = kernels.conv2d_winograd(weight, input_shape=tuple(x.shape), padding=1)
     y = kernels.conv2d(x, own, padding=1)
