@@ -15,13 +15,13 @@ from torch import Tensor
 from ramiel.operators.helpers import kernels
 from ramiel.runtime import team_calls
 from ramiel.runtime.onednn import UnsupportedError, onednn
+from ramiel.runtime.primitive import Primitive
 from ramiel.runtime.primitive_product import (
     Activated,
     Product,
     linear_product,
     pointwise_product,
 )
-from ramiel.runtime.primitive import Primitive
 from ramiel.runtime.primitive_weight import PrimitiveWeight
 from ramiel.runtime.primitives import Activation, activation_of
 

@@ -176,3 +176,13 @@ def test_all_cores_inside_operators_can_be_the_better_use_of_them():
     report = report_schedule(wide, [[0], [1]], FREE, 2)
     assert (report.speedup, report.gain, report.pays) == (2, 1, False)
     assert report.reason() == "operators on all cores, one after the other, are as fast"
+
+
+def test_side_by_side_must_gain_more_where_operators_gain_from_all_cores():
+    for wide, pays in ((55, False), (65, True)):  # against 100: 1.1 and 1.3 times as fast
+        report = report_schedule(TaskGraph([(100, wide)] * 2, []), [[0], [1]], FREE, 2)
+        assert (report.gain, report.pays) == (2 * wide / 100, pays)
+    nearly = report_schedule(TaskGraph([(100, 55)] * 2, []), [[0], [1]], FREE, 2)
+    assert nearly.reason() == "operators on all cores, one after the other, are nearly as fast"
+    alone = report_schedule(TaskGraph([100, 10], []), [[0], [1]], FREE, 2)
+    assert alone.pays
