@@ -62,9 +62,9 @@ def _fusion(
             continue
         if not _can_wait(steps[first + 1 : number], producer):
             continue
-        others = [other for other in step.operands if other != operand]
-        windows = _together(producer.primitive.windows, step.primitive.windows, len(others))
-        operands = *producer.operands, *others
+        beside = [other for other in step.operands if other != operand]
+        windows = _together(producer.primitive.windows, step.primitive.windows, len(beside))
+        operands = *producer.operands, *beside
         if windows is None or not _are_dense(windows, operands):
             continue
         try:

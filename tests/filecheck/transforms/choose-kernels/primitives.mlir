@@ -1,7 +1,8 @@
 // RUN: ramiel-opt -p pack-weights,channels-last,choose-kernels,dce %s | filecheck %s
 
 // A convolution is a primitive of oneDNN that is called directly, which starts sooner than PyTorch's
-// operator.  One of 1x1 is a product of matrices in machine code; `choose-kernels{measure=true}` measures them against the others.
+// operator.  One of 1x1, and one with a filter for each channel, is in machine code;
+// `choose-kernels{measure=true}` measures them against the others.
 
 dataflow.graph @convolutions(%x : tensor<1x64x28x28xf32>) -> (tensor<1x64x28x28xf32>, tensor<1x64x14x14xf32>) attributes {weights = "model.onnx"} {
   %w = dataflow.weight "pointwise" : tensor<64x64x1x1xf32>
@@ -13,5 +14,5 @@ dataflow.graph @convolutions(%x : tensor<1x64x28x28xf32>) -> (tensor<1x64x28x28x
 
 // CHECK:      %w_1 = torch.prepare "operators.conv2d_product"(%w) {input_shape = [1, 64, 28, 28]}
 // CHECK-NEXT: %y = torch.call "operators.conv2d"(%x_1, %w_1)
-// CHECK-NEXT: %v_1 = torch.prepare "operators.conv2d_primitive"(%v) {input_shape = [1, 64, 28, 28], stride = 2, padding = 1, groups = 64}
+// CHECK-NEXT: %v_1 = torch.prepare "operators.conv2d_depthwise"(%v) {input_shape = [1, 64, 28, 28], stride = 2, padding = 1, groups = 64}
 // CHECK-NEXT: %z = torch.call "operators.conv2d"(%x_1, %v_1) {stride = 2, padding = 1, groups = 64}
