@@ -220,7 +220,10 @@ def linear_primitive(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
 
 
 def linear_product(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
-    """The weight for products of matrices in machine code, else as `linear_primitive` has it."""
+    """The weight for products of matrices in machine code.
+
+    Where that is not to be had, as `linear_primitive` has it.
+    """
     if can_pack(weight) and onednn() is not None:
         return PrimitiveWeight.of(weight, "product")
     return pack_linear(weight, rows=rows)
