@@ -59,7 +59,7 @@ class Assembler:
         """target = left - right"""
         self._evex(0x5C, target, left, right)
 
-    def maximum(self, target: int, left: int, right: int | Address) -> None:
+    def maximum(self, target: int, left: int, right: int) -> None:
         """right where one of them is NaN."""
         self._evex(0x5F, target, left, right)
 

@@ -31,6 +31,7 @@ from .primitives import (
     channels_last,
     constants_of,
     pair,
+    windows_along,
 )
 
 DIRECT = 1
@@ -80,7 +81,7 @@ class _Filters:
     ) -> tuple[int, ...]:
         """The shape of the result for that of x and its padding."""
         sides = zip(shape[2:], self._reach(), self.stride, before, after, strict=True)
-        size = [(n + b + a - reach) // s + 1 for n, reach, s, b, a in sides]
+        size = [windows_along(n + b + a, reach, s) for n, reach, s, b, a in sides]
         return shape[0], self.weight.shape[0], *size
 
     def on(

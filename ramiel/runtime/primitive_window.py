@@ -15,7 +15,7 @@ from .computation import Window
 from .laid_out import LaidOut
 from .machine_code import MachineCode
 from .onednn import OneDNN, UnsupportedError
-from .primitives import Activation, Pair, adds_to, channels_last, fused, pair
+from .primitives import Activation, Pair, adds_to, channels_last, fused, pair, windows_along
 from .team_calls import Call, functions_of
 from .team_computation import TeamComputation
 from .window_code import PIXELS, Group, group_code
@@ -58,24 +58,16 @@ def depthwise(
     if weight.dtype != torch.float32:
         raise UnsupportedError("filters of float32")
     kernel = weight.shape[2], weight.shape[3]
-    size = _size(shape, kernel, stride, padding, padding)
+    height, width = [
+        windows_along(n + 2 * p, k, s)
+        for n, p, k, s in zip(shape[2:], padding, kernel, stride, strict=True)
+    ]
+    size = height, width
     adds = adds_to(addend_shape, (*shape[:2], *size))
     windows = Windows(tuple(shape), size, kernel, stride, padding, adds, fused(activation))
     key = "filters", None if bias is None else bias.data_ptr()
     data = (known or LaidOut()).own(key, lambda: _filters(weight, bias))
     return images(windows, Filters(data, bias), channels_last(windows.result))
-
-
-def _size(
-    shape: Sequence[int],
-    kernel: tuple[int, int],
-    stride: tuple[int, int],
-    before: tuple[int, int],
-    after: tuple[int, int],
-) -> tuple[int, int]:
-    sides = zip(shape[2:], kernel, stride, before, after, strict=True)
-    height, width = [(n + b + a - k) // s + 1 for n, k, s, b, a in sides]
-    return height, width
 
 
 def _filters(weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -113,7 +105,7 @@ def _some_rows(
     bottom: int,
 ) -> TeamComputation:
     """The same for an image of another height, with so many rows of padding."""
-    height = (image[2] + top + bottom - windows.kernel[0]) // windows.stride[0] + 1
+    height = windows_along(image[2] + top + bottom, windows.kernel[0], windows.stride[0])
     size, padding = (height, windows.size[1]), (top, windows.padding[1])
     cut = replace(windows, image=tuple(image), size=size, padding=padding)
     return images(cut, filters, strides)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
@@ -161,7 +161,7 @@ def pooling(
     reach = dilation[0] * (kernel[0] - 1) + 1
 
     def cut(rows: Sequence[int], top: int, bottom: int) -> Primitive:
-        height = (rows[2] + top + bottom - reach) // stride[0] + 1
+        height = windows_along(rows[2] + top + bottom, reach, stride[0])
         around = (top, before[1]), (bottom, after[1])
         return pooling(library, algorithm, rows, dtype, (height, size[1]), window, around)
 
@@ -183,8 +183,8 @@ def _average(
         return None
     divisor = kernel[0] * kernel[1] if algorithm == AVERAGE else None
     pairs = [(one, other) for one, other in (size, kernel, stride, paddings[0])]
-    made = Windows(tuple(shape), pairs[0], pairs[1], pairs[2], pairs[3])
-    return replace(made, divisor=divisor)
+    of_result, windows, steps, before = pairs
+    return Windows(tuple(shape), of_result, windows, steps, before, divisor=divisor)
 
 
 def elementwise(library: OneDNN, activation: Activation, source: Handle, target: Handle) -> Handle:
@@ -201,6 +201,11 @@ def activation_alone(library: OneDNN, place: Place, activation: Activation) -> P
     layout = library.layout(*place, torch.float32)
     description = elementwise(library, activation, layout, layout)
     return Primitive(library, description, [(SOURCE, layout)], [], (layout, *place, torch.float32))
+
+
+def windows_along(size: int, reach: int, stride: int) -> int:
+    """How many windows of that reach there are along one axis; `size`: padding included."""
+    return (size - reach) // stride + 1
 
 
 def pair(value: Pair) -> tuple[int, int]:

@@ -79,7 +79,7 @@ def _summand(op: CallOp, depth: Mapping[SSAValue, int]) -> CallOp | None:
         kernel = value.owner
         if not isinstance(kernel, CallOp) or kernel.key.data not in (CONV, LINEAR):
             continue
-        if not _is_plain(kernel):
+        if not is_plain(kernel):
             continue
         alone = len(list(value.uses)) == 1 and kernel.parent is op.parent
         computed = other in depth and depth[other] <= depth.get(kernel.operands[0], 0)
@@ -105,11 +105,9 @@ def _with_sum(op: Operation, kernel: CallOp) -> CallOp:
 def fuse_activation(match: TorchMatch) -> None:
     """relu(view(conv2d(x, w, b))) = view(conv2d(x, w, b, activation="relu")); others in this way"""
     kernel, views = _behind_views(match)
-    if kernel is None or kernel.literal("activation") is not None:
+    if kernel is None or not _can_activate(kernel, match.op.key.data):
         return
     name, scalars = ACTIVATIONS[match.op.key.data]
-    if has_sum(kernel) and name != "relu":
-        return
     literals: dict[str, Any] = {"activation": name}
     if scalars:
         literals["scalars"] = [match.op.literal(scalar) for scalar in scalars]
@@ -153,7 +151,10 @@ def _insert(
 def activate_parts(match: TorchMatch) -> None:
     """relu(cat(x, y)) = cat(relu(x), relu(y)) where a kernel can activate x; others in this way"""
     joined = match.producer(match.op.operands[0], "torch.cat")
-    if joined is None or not any(_can_activate(match, part) for part in joined.operands):
+    if joined is None:
+        return
+    kernels = [match.producer(part, CONV, LINEAR) for part in joined.operands]
+    if not any(kernel and _can_activate(kernel, match.op.key.data) for kernel in kernels):
         return
     parts: list[SSAValue] = []
     for part in joined.operands:
@@ -164,12 +165,10 @@ def activate_parts(match: TorchMatch) -> None:
     match.become("torch.cat", parts, joined.literals.data, named_after=joined)
 
 
-def _can_activate(match: TorchMatch, value: SSAValue) -> bool:
-    """Whether a kernel computes it that nothing else reads."""
-    if not isinstance(value.owner, CallOp) or value.owner.key.data not in (CONV, LINEAR):
-        return False
-    alone = value.owner.parent is match.op.parent and len(list(value.uses)) == 1
-    return alone and value.owner.literal("activation") is None
+def _can_activate(kernel: CallOp, key: str) -> bool:
+    """Whether a kernel can do what that callee does: with a sum that is ReLU alone."""
+    name, _ = ACTIVATIONS[key]
+    return kernel.literal("activation") is None and (name == "relu" or not _has_sum(kernel))
 
 
 @calls("operator.mul")
@@ -183,17 +182,17 @@ def fuse_swish(match: TorchMatch) -> None:
         if sigmoid is None or sigmoid.operands[0] != x or not isinstance(kernel, CallOp):
             continue
         alone = len(list(x.uses)) == 2
-        if kernel.key.data in (CONV, LINEAR) and alone and _is_plain(kernel):
+        if kernel.key.data in (CONV, LINEAR) and alone and is_plain(kernel):
             _replace(match, kernel, {"activation": "swish"})
             return
 
 
-def _is_plain(kernel: CallOp) -> bool:
-    return kernel.literal("activation") is None and not has_sum(kernel)
+def is_plain(kernel: CallOp) -> bool:
+    """Whether it neither adds something to its result nor activates it."""
+    return kernel.literal("activation") is None and not _has_sum(kernel)
 
 
-def has_sum(kernel: CallOp) -> bool:
-    """Whether it adds something to its result."""
+def _has_sum(kernel: CallOp) -> bool:
     return "add" in kernel.bind()
 
 

@@ -19,7 +19,7 @@ from ramiel.dialects.syntax import Literal, to_attribute
 from ramiel.dialects.task import ClusterOp, RecvOp
 from ramiel.dialects.torch import CallOp
 from ramiel.locations import inherit_location
-from ramiel.transforms.fuse_activation import CONV, LINEAR, has_sum, same_tensors
+from ramiel.transforms.fuse_activation import CONV, LINEAR, is_plain, same_tensors
 from ramiel.transforms.task_graph import COST, cost_of
 
 
@@ -61,8 +61,7 @@ def _is_free(value: SSAValue) -> bool:
     kernel = value.owner
     if not isinstance(kernel, CallOp) or kernel.key.data not in (CONV, LINEAR):
         return False
-    is_plain = kernel.literal("activation") is None and not has_sum(kernel)
-    return is_plain and len(list(value.uses)) == 1
+    return is_plain(kernel) and len(list(value.uses)) == 1
 
 
 def _fuse(add: CallOp, kernel: CallOp) -> None:

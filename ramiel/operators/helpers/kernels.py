@@ -95,6 +95,11 @@ def pack_conv2d(
     return reorder(weight.to_mkldnn(), *convolution)
 
 
+def has_primitives(weight: torch.Tensor) -> bool:
+    """Whether kernels can be called directly that read the weight as they like."""
+    return can_pack(weight) and onednn() is not None
+
+
 def conv2d_primitive(
     weight: torch.Tensor,
     *,
@@ -108,7 +113,7 @@ def conv2d_primitive(
 
     Where they are not to be had, as `pack_conv2d` lays it out.
     """
-    if can_pack(weight) and onednn() is not None:
+    if has_primitives(weight):
         return PrimitiveWeight.of(weight)
     return pack_conv2d(
         weight,
@@ -130,7 +135,7 @@ def conv2d_winograd(
 
     Where that is not to be had, as `conv2d_primitive` has it.
     """
-    if can_pack(weight) and onednn() is not None:
+    if has_primitives(weight):
         return PrimitiveWeight.of(weight, "winograd")
     return pack_conv2d(weight, input_shape=input_shape, padding=padding)
 
@@ -142,7 +147,7 @@ def conv2d_product(
 
     Where that is not to be had, as `conv2d_primitive` has it.
     """
-    if can_pack(weight) and onednn() is not None:
+    if has_primitives(weight):
         return PrimitiveWeight.of(weight, "product")
     return pack_conv2d(weight, input_shape=input_shape)
 
@@ -159,7 +164,7 @@ def conv2d_depthwise(
 
     Where that is not to be had, as `conv2d_primitive` has it.
     """
-    if can_pack(weight) and onednn() is not None:
+    if has_primitives(weight):
         return PrimitiveWeight.of(weight, "depthwise")
     return pack_conv2d(
         weight, input_shape=input_shape, stride=stride, padding=padding, groups=groups
@@ -214,7 +219,7 @@ def pack_linear(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
 
 def linear_primitive(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
     """The weight with oneDNN's primitives, else as `pack_linear` lays it out."""
-    if can_pack(weight) and onednn() is not None:
+    if has_primitives(weight):
         return PrimitiveWeight.of(weight)
     return pack_linear(weight, rows=rows)
 
@@ -224,7 +229,7 @@ def linear_product(weight: torch.Tensor, *, rows: int) -> torch.Tensor:
 
     Where that is not to be had, as `linear_primitive` has it.
     """
-    if can_pack(weight) and onednn() is not None:
+    if has_primitives(weight):
         return PrimitiveWeight.of(weight, "product")
     return pack_linear(weight, rows=rows)
 

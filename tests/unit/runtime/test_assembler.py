@@ -90,6 +90,18 @@ CASES: list[tuple[str, Callable[[Assembler], None], str]] = [
         lambda code: code.enter(2304),
         "55 48 89 e5 48 81 ec 00 09 00 00 48 83 e4 c0",
     ),
+    (
+        "vaddps zmm17, zmm30, [rsp + 128]",
+        lambda code: code.add(17, 30, Address(RSP, 128)),
+        "62 e1 0c 40 58 8c 24 80 00 00 00",
+    ),
+    (
+        "vfmadd231ps zmm10, zmm19, [rdi + 64]",
+        lambda code: code.add_product(10, 19, Address(RDI, 64)),
+        "62 72 65 40 b8 97 40 00 00 00",
+    ),
+    ("jmp $ + 21", lambda code: code.skip(16), "e9 10 00 00 00"),
+    ("vzeroupper; ret", lambda code: code.end(), "c5 f8 77 c3"),
     ("vzeroupper; leave; ret", lambda code: code.leave(), "c5 f8 77 c9 c3"),
 ]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 import torch
 import torch.nn.functional as F
+from channels_innermost import image, is_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -40,11 +41,6 @@ def threads(request: pytest.FixtureRequest) -> int:
     return request.param
 
 
-def is_close(found: Tensor, expected: Tensor) -> bool:
-    """To float32's last bits of the largest number."""
-    return bool((found - expected).abs().max() <= 3e-6 * expected.abs().max().clamp(min=1))
-
-
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_linear_is_the_sum_of_products(data: st.DataObject) -> None:
@@ -64,10 +60,6 @@ def test_linear_is_the_sum_of_products(data: st.DataObject) -> None:
     for term in (bias, addend):
         expected = expected if term is None else expected + term
     assert is_close(product(x, addend), expected.clamp(min=0) if relu else expected)
-
-
-def image(*shape: int) -> Tensor:
-    return torch.randn(shape).to(memory_format=torch.channels_last)
 
 
 @pytest.mark.parametrize("adds", [False, True])

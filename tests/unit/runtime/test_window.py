@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
+from channels_innermost import image, is_close
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from torch import Tensor
 
 from ramiel.runtime.onednn import UnsupportedError, onednn
 from ramiel.runtime.primitive_window import depthwise, images
@@ -25,14 +25,6 @@ def threads(request: pytest.FixtureRequest) -> int:
     torch.set_num_threads(request.param)
     request.addfinalizer(lambda: torch.set_num_threads(before))
     return request.param
-
-
-def image(*shape: int) -> Tensor:
-    return torch.randn(shape).to(memory_format=torch.channels_last)
-
-
-def is_close(found: Tensor, expected: Tensor) -> bool:
-    return bool((found - expected).abs().max() <= 3e-6 * expected.abs().max().clamp(min=1))
 
 
 @settings(max_examples=60, deadline=None)

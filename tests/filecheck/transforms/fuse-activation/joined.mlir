@@ -28,3 +28,16 @@ dataflow.graph @stays(%x : tensor<1x8x8x8xf32>, %y : tensor<1x8x8x8xf32>) -> (te
 // CHECK:      dataflow.graph @stays
 // CHECK-NEXT: %cat = torch.call "torch.cat"(%x, %y)
 // CHECK-NEXT: %active = torch.call "torch.relu"(%cat)
+
+// So where the kernel has a sum, which only ReLU goes with.
+
+dataflow.graph @sum(%x : tensor<1x8x8x8xf32>, %w : tensor<8x8x1x1xf32>) -> (tensor<1x16x8x8xf32>) attributes {weights = "model.onnx"} {
+  %conv = torch.call "operators.conv2d"(%x, %w, add = %x) : (tensor<1x8x8x8xf32>, tensor<8x8x1x1xf32>, tensor<1x8x8x8xf32>) -> tensor<1x8x8x8xf32>
+  %cat = torch.call "torch.cat"(%x, %conv) {dim = 1} : (tensor<1x8x8x8xf32>, tensor<1x8x8x8xf32>) -> tensor<1x16x8x8xf32>
+  %active = torch.call "torch.nn.functional.silu"(%cat) : (tensor<1x16x8x8xf32>) -> tensor<1x16x8x8xf32>
+  dataflow.output %active : tensor<1x16x8x8xf32>
+}
+
+// CHECK:      dataflow.graph @sum
+// CHECK:      %cat = torch.call "torch.cat"(%x, %conv)
+// CHECK-NEXT: %active = torch.call "torch.nn.functional.silu"(%cat)
