@@ -15,6 +15,7 @@ from .computation import Window
 from .laid_out import LaidOut
 from .machine_code import MachineCode
 from .onednn import OneDNN, UnsupportedError
+from .parts import even_parts
 from .primitives import Activation, Pair, adds_to, channels_last, fused, pair, windows_along
 from .team_calls import Call, functions_of
 from .team_computation import TeamComputation
@@ -124,8 +125,7 @@ def _calls(
     if FLOAT * max(PIXELS * windows.stride[1], windows.kernel[0]) * per_row > LARGEST_OFFSET:
         raise UnsupportedError("too large for machine code")
     count = -(-len(columns) // PIXELS)
-    edges = [len(columns) * group // count for group in range(count + 1)]
-    groups = [(start, tuple(columns[start:end])) for start, end in itertools.pairwise(edges)]
+    groups = [(start, tuple(columns[start:end])) for start, end in even_parts(len(columns), count)]
     shapes = {
         (taps, group): Group(
             *(taps, group, windows.kernel[1], windows.stride[1]),

@@ -18,6 +18,7 @@ from .computation import Computation
 from .laid_out import LaidOut
 from .minimal_filtering import minimal_filtering
 from .onednn import OneDNN, UnsupportedError
+from .parts import even_parts
 from .primitive_product import Panels, Product
 from .primitives import (
     Activation,
@@ -168,5 +169,4 @@ def _bands(whole: Band) -> list[Band]:
     """Of about equal height."""
     tile_bytes = whole.products * 4 * max(whole.inputs, whole.outputs)
     count = min(whole.stop, math.ceil(whole.tiles * tile_bytes / BAND_BYTES))
-    edges = [whole.stop * number // count for number in range(count + 1)]
-    return [replace(whole, start=start, stop=stop) for start, stop in itertools.pairwise(edges)]
+    return [replace(whole, start=start, stop=stop) for start, stop in even_parts(whole.stop, count)]

@@ -18,6 +18,7 @@ from torch import Tensor
 from .assembler import BYTES, FLOAT, LARGEST_OFFSET, VECTOR
 from .machine_code import MachineCode
 from .onednn import UnsupportedError
+from .parts import even_parts
 from .product_code import SUMS, Block, block_code
 from .team_calls import Call, functions_of
 
@@ -82,8 +83,7 @@ def _blocks(matrices: Matrices, number: int) -> list[tuple[Block, Call]]:
     for panel, (column, vectors) in enumerate(matrices.panels()):
         columns = min(VECTOR, matrices.outputs - column - VECTOR * (vectors - 1))
         count = math.ceil(matrices.rows / (SUMS // vectors))
-        edges = [matrices.rows * block // count for block in range(count + 1)]
-        for block, (row, end) in enumerate(itertools.pairwise(edges)):
+        for block, (row, end) in enumerate(even_parts(matrices.rows, count)):
             left = count - 1 - block  # both panels at once may be more than the cache holds
             ahead = starts[panel]
             if left < vectors:

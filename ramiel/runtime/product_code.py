@@ -26,6 +26,7 @@ from .assembler import (
     Address,
     Assembler,
 )
+from .parts import even_parts
 
 SUMS = 27
 """Registers for sums; the others have numbers of the panel and of the source."""
@@ -66,14 +67,13 @@ def block_code(block: Block) -> bytes:
     sums = [list(_registers(block, row)) for row in range(block.rows)]
     rounds, rest = divmod(block.inputs, UNROLLED)
     parts = max(1, min(MOST_PARTS, block.inputs // PART))
-    edges = [rounds * part // parts for part in range(parts + 1)]
     code.enter(BYTES * SUMS if parts > 1 else 0)
     for vector in range(block.vectors):
         code.load(sums[0][vector], Address(RDX, BYTES * vector))
         for others in sums[1:]:
             code.move(others[vector], sums[0][vector])
     code.advance(RDX, BYTES * block.vectors)
-    for part, (start, end) in enumerate(itertools.pairwise(edges)):
+    for part, (start, end) in enumerate(even_parts(rounds, parts)):
         _add_products(code, block, sums, end - start, is_first=part == 0)
         is_last = part == parts - 1
         if is_last:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import torch
@@ -20,11 +19,11 @@ KEPT = 4096
 SECOND = 2
 MULTIPLY = 0x1FFF1
 AS_WINDOWS = {
-    "copy": Windows((), (0, 0)),
-    "relu": Windows((), (0, 0), activation="relu"),
-    "add": Windows((), (0, 0), adds=True),
+    "copy": Windows,
+    "relu": functools.partial(Windows, activation="relu"),
+    "add": functools.partial(Windows, adds=True),
 }
-"""Of images of any size."""
+"""Of an image, and the size of the result."""
 
 Kernel: TypeAlias = tuple[Primitive, Tensor, tuple[Tensor, ...]]
 """A primitive, what it writes, and its operands."""
@@ -149,7 +148,7 @@ def _primitive(kind: str, places: tuple[Place, ...], threads: int) -> Primitive:
     shapes = [shape for shape, _ in places]
     if kind in AS_WINDOWS and len(shapes[0]) == 4 and all(s == shapes[0] for s in shapes):
         image = tuple(shapes[0])
-        primitive.windows = replace(AS_WINDOWS[kind], image=image, size=image[2:])
+        primitive.windows = AS_WINDOWS[kind](image, (image[2], image[3]))
     if kind != "accumulate" and all(len(shape) == 4 for shape, _ in places):
         primitive.window = Window(1, 1, 0, functools.partial(_some_rows, kind, places, threads))
     return primitive
